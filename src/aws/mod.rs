@@ -1,0 +1,96 @@
+//! How do we speak with AWS?
+//!
+//! The seam: AWS's types stop here and are translated word for word. Every effect is idempotent and says so.
+
+mod agents;
+mod bedrock;
+mod schedules;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_bedrock::config::http::HttpResponse;
+use aws_sdk_bedrock::config::retry::RetryConfig;
+use aws_sdk_bedrock::config::timeout::TimeoutConfig;
+use aws_sdk_bedrock::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use crate::observed::{CallError, CallErrorKind};
+
+pub use bedrock::Purchase;
+
+/// The clients of the three services, made once at start.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    bedrock: aws_sdk_bedrock::Client,
+    agents: aws_sdk_bedrockagent::Client,
+    scheduler: aws_sdk_scheduler::Client,
+    /// For messages: the commonest cause of "not found" is another Region.
+    region: String,
+}
+
+/// The SDK's own configuration, from the environment that Lambda gives, with limits that fit a function: without them a
+/// silent server holds a call for ever.
+pub async fn configuration() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .read_timeout(Duration::from_secs(8))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_timeout(Duration::from_secs(25))
+        .build();
+    let defaults = aws_config::defaults(BehaviorVersion::latest());
+    defaults.timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await
+}
+
+impl Aws {
+    /// Clients as `configuration` says.
+    #[must_use]
+    pub fn new(configuration: &SdkConfig) -> Self {
+        Self {
+            bedrock: aws_sdk_bedrock::Client::new(configuration),
+            agents: aws_sdk_bedrockagent::Client::new(configuration),
+            scheduler: aws_sdk_scheduler::Client::new(configuration),
+            region: configuration.region().map_or_else(|| "an unknown Region".to_owned(), ToString::to_string),
+        }
+    }
+
+    /// The Region that is asked.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    fn failed<E>(&self, cannot: impl Into<String>, error: &SdkError<E, HttpResponse>) -> CallError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let cannot = cannot.into();
+        let SdkError::ServiceError(context) = error else {
+            let message = DisplayErrorContext(error).to_string();
+            return CallError { cannot, kind: CallErrorKind::NoAnswer, code: "NoAnswer".to_owned(), message };
+        };
+        let code = context.err().code().unwrap_or("UnknownError").to_owned();
+        let mut message = context.err().message().unwrap_or("no message").to_owned();
+        // A state race comes as a validation error (aws-facts, agent aliases).
+        let race = message.contains("can't be performed on") || message.contains("OptLock");
+        let kind = match code.as_str() {
+            "ResourceNotFoundException" => CallErrorKind::NotFound,
+            "ServiceQuotaExceededException" => CallErrorKind::Quota,
+            "ConflictException" => CallErrorKind::Conflict,
+            "ValidationException" if race => CallErrorKind::Busy,
+            "ValidationException" => CallErrorKind::Invalid,
+            // The call may have had its effect before the server stumbled.
+            _ if context.raw().status().as_u16() >= 500 => CallErrorKind::NoAnswer,
+            _ => CallErrorKind::Refused,
+        };
+        if matches!(kind, CallErrorKind::NotFound | CallErrorKind::Invalid) {
+            message = format!("{message} (asked in {})", self.region);
+        }
+        CallError { cannot, kind, code, message }
+    }
+}
+
+fn instant(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).unwrap_or_default()).ok()
+}

@@ -1,0 +1,593 @@
+//! What did the user declare?
+//!
+//! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
+//! same grammar, which is how the record keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::input::{self, Flag, Mistakes, Object, cut, words};
+use crate::timetable::{Exception, Holiday, ModelUnits, Period, State, Timetable, Window, Zone, duration_text, parse_duration};
+
+/// One throughput that somebody wants on a timetable, and the aliases that follow it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commitment {
+    /// Its name, unique in this deployment.
+    pub name: Name,
+    /// The model to buy throughput for.
+    pub model: ModelId,
+    /// The size when nothing asks for another one.
+    pub units: ModelUnits,
+    /// The term that it is bought for, if any.
+    pub term: Option<Term>,
+    /// What becomes of it when the term ends.
+    pub at_term_end: AtTermEnd,
+    /// The aliases that follow it.
+    pub aliases: Vec<AliasId>,
+    /// When it is wanted; always if absent.
+    pub timetable: Option<Timetable>,
+    /// How long before it is wanted it is bought.
+    pub lead: SignedDuration,
+    /// How long it is kept after the last alias left.
+    pub drain: SignedDuration,
+    /// What the aliases do without it.
+    pub when_off: WhenOff,
+    /// When a custom resource is answered.
+    pub wait_for: WaitFor,
+    /// What becomes of it when its custom resource is deleted.
+    pub on_delete: OnDelete,
+    /// What to invoke without a throughput.
+    pub on_demand_model: Option<String>,
+    /// Whether the aliases may leave a throughput, or another commitment, that is not ours.
+    pub take_over: bool,
+    /// Price of one model unit for an hour, for cost figures only.
+    pub price_per_unit_hour: Option<f64>,
+    /// Tags on the throughput, beside our own.
+    pub tags: BTreeMap<String, String>,
+}
+
+words! {
+    /// How long a throughput is bought for; see `CommitmentDuration` of `CreateProvisionedModelThroughput`.
+    Term {
+        /// One month.
+        OneMonth,
+        /// Six months.
+        SixMonths,
+    }
+}
+words! {
+    /// What becomes of a throughput when its term ends.
+    AtTermEnd {
+        /// It renews, as AWS does by itself.
+        Renew,
+        /// It is deleted.
+        Retire,
+    }
+}
+words! {
+    /// What an alias does without a throughput.
+    WhenOff {
+        /// It invokes its model on demand.
+        OnDemand,
+        /// It rejects invocations.
+        Reject,
+    }
+}
+words! {
+    /// When a custom resource is answered.
+    WaitFor {
+        /// Once what is due now was accepted by AWS.
+        Accepted,
+        /// Once what is due now is in service and routed.
+        InService,
+    }
+}
+words! {
+    /// What becomes of a commitment when its custom resource is deleted.
+    OnDelete {
+        /// It is retired.
+        Retire,
+        /// It is left as it is, without our marks.
+        Retain,
+    }
+}
+
+const KEYS: [&str; 17] = [
+    "ModelId",
+    "ModelUnits",
+    "CommitmentDuration",
+    "AtTermEnd",
+    "AgentAliases",
+    "Timetable",
+    "LeadTime",
+    "Drain",
+    "WhenOff",
+    "WaitFor",
+    "OnDelete",
+    "OnDemandModelId",
+    "ModelIdParameter",
+    "TakeOver",
+    "PricePerUnitHour",
+    "Tags",
+    "Name",
+];
+
+/// Most aliases, windows, holidays and exceptions of one commitment: the record has to fit a schedule's input.
+const MOST_ALIASES: usize = 100;
+const MOST_WINDOWS: usize = 100;
+const MOST_HOLIDAYS: usize = 400;
+const MOST_EXCEPTIONS: usize = 100;
+/// AWS allows 50 tags; two are ours.
+const MOST_TAGS: usize = 48;
+
+const NAME_CURE: &str = "give the commitment's name, such as `support-agent`";
+const MODEL_CURE: &str = "give a model id with context length, such as `amazon.nova-lite-v1:0:24k`, or a custom model";
+
+impl Commitment {
+    /// Reads a declaration that carries its own `Name`.
+    pub fn read(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
+        let object = Object::open(path, value, &KEYS, mistakes)?;
+        let name = object.required("Name", NAME_CURE, mistakes);
+        Self::read_members(&object, name, mistakes)
+    }
+
+    fn read_members(object: &Object<'_>, name: Option<Name>, mistakes: &mut Mistakes) -> Option<Self> {
+        let model = object.required("ModelId", MODEL_CURE, mistakes);
+        let units = object.optional("ModelUnits", mistakes).map_or(ModelUnits::MIN, |Units(units)| units);
+        let term = object.optional("CommitmentDuration", mistakes);
+        let at_term_end = object.optional("AtTermEnd", mistakes);
+        let aliases = read_aliases(object, mistakes);
+        let timetable = object.get("Timetable").map(|value| read_timetable(value, &object.at("Timetable"), mistakes));
+        let minutes = |key, default| {
+            move |mistakes: &mut Mistakes| {
+                object.optional(key, mistakes).map_or(SignedDuration::from_mins(default), |Lasting(duration)| duration)
+            }
+        };
+        let lead = minutes("LeadTime", 60)(mistakes);
+        let drain = minutes("Drain", 5)(mistakes);
+        let when_off = object.optional("WhenOff", mistakes).unwrap_or(WhenOff::OnDemand);
+        let wait_for = object.optional("WaitFor", mistakes).unwrap_or(WaitFor::Accepted);
+        let on_delete = object.optional("OnDelete", mistakes).unwrap_or(OnDelete::Retire);
+        let on_demand_model = object.optional("OnDemandModelId", mistakes).map(|ModelId(id)| id);
+        let take_over = object.optional("TakeOver", mistakes).is_some_and(|Flag(flag)| flag);
+        let price_per_unit_hour = object.optional("PricePerUnitHour", mistakes).map(|Price(price)| price);
+        let tags = read_tags(object, mistakes);
+
+        if term.is_some() && timetable.is_some() {
+            mistakes.add(
+                object.at("Timetable"),
+                "cannot be followed with a CommitmentDuration, which is paid for day and night; remove one of the two",
+            );
+        }
+        if term.is_none() && at_term_end.is_some() && object.get("CommitmentDuration").is_none() {
+            mistakes.add(object.at("AtTermEnd"), "says nothing without a CommitmentDuration; remove it or give a term");
+        }
+        if object.get("ModelIdParameter").is_some() {
+            mistakes.add(object.at("ModelIdParameter"), "is not supported by this release; remove it");
+        }
+        Some(Self {
+            name: name?,
+            model: model?,
+            units,
+            term,
+            at_term_end: at_term_end.unwrap_or(AtTermEnd::Renew),
+            aliases,
+            timetable: timetable.flatten(),
+            lead,
+            drain,
+            when_off,
+            wait_for,
+            on_delete,
+            on_demand_model,
+            take_over,
+            price_per_unit_hour,
+            tags,
+        })
+    }
+
+    /// The declaration in the grammar in which it was read, with nothing left to a default.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let Self {
+            name,
+            model,
+            units,
+            term,
+            at_term_end,
+            aliases,
+            timetable,
+            lead,
+            drain,
+            when_off,
+            wait_for,
+            on_delete,
+            on_demand_model,
+            take_over,
+            price_per_unit_hour,
+            tags,
+        } = self;
+        let mut value = json!({
+            "Name": name.as_str(),
+            "ModelId": model.as_str(),
+            "ModelUnits": units,
+            "AgentAliases": aliases.iter().map(AliasId::to_value).collect::<Vec<_>>(),
+            "LeadTime": duration_text(*lead),
+            "Drain": duration_text(*drain),
+            "WhenOff": when_off,
+            "WaitFor": wait_for,
+            "OnDelete": on_delete,
+            "TakeOver": take_over,
+            "Tags": tags,
+        });
+        let mut put = |key: &str, member: Option<Value>| {
+            if let Some(member) = member {
+                value[key] = member;
+            }
+        };
+        put("CommitmentDuration", term.map(|term| json!(term)));
+        put("AtTermEnd", term.map(|_| json!(at_term_end)));
+        put("Timetable", timetable.as_ref().map(timetable_value));
+        put("OnDemandModelId", on_demand_model.as_ref().map(|id| json!(id)));
+        put("PricePerUnitHour", price_per_unit_hour.map(|price| json!(price)));
+        value
+    }
+
+    /// The name of the throughput of `units`: commitment name + `-` + 6 hex digits that depend on model, units and
+    /// term (interface.md section 6).
+    #[must_use]
+    pub fn throughput_name(&self, units: ModelUnits) -> String {
+        let term = self.term.map_or("None", Term::as_str);
+        let digest = Sha256::digest(format!("{}|{units}|{term}", self.model));
+        format!("{}-{:02x}{:02x}{:02x}", self.name, digest[0], digest[1], digest[2])
+    }
+
+    /// Every size that the declaration asks for at one time or another.
+    #[must_use]
+    pub fn sizes(&self) -> BTreeSet<ModelUnits> {
+        let timetable = self.timetable.iter();
+        let windows = timetable.clone().flat_map(|timetable| timetable.windows()).filter_map(|window| window.units);
+        let exceptions = timetable.flat_map(|timetable| timetable.exceptions()).filter_map(|exception| exception.units);
+        windows.chain(exceptions).chain([self.units]).collect()
+    }
+}
+
+impl Serialize for Commitment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Commitment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let mut mistakes = Mistakes::default();
+        let commitment = Self::read(&value, "", &mut mistakes);
+        mistakes.or(commitment).map_err(serde::de::Error::custom)
+    }
+}
+
+fn read_aliases(object: &Object<'_>, mistakes: &mut Mistakes) -> Vec<AliasId> {
+    let mut aliases: Vec<AliasId> = Vec::new();
+    for (path, value) in object.list("AgentAliases", MOST_ALIASES, mistakes) {
+        let Some(alias) = AliasId::read(value, &path, mistakes) else { continue };
+        if aliases.contains(&alias) {
+            mistakes.add(path, format!("`{alias}` is declared twice; remove one"));
+        } else {
+            aliases.push(alias);
+        }
+    }
+    aliases
+}
+
+fn read_timetable(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Timetable> {
+    let object = Object::open(path, value, &["Timezone", "Windows", "Holidays", "Exceptions"], mistakes)?;
+    let zone: Option<Zone> = object.required("Timezone", "give an IANA name, such as `Asia/Tokyo`", mistakes);
+    let windows = object.list("Windows", MOST_WINDOWS, mistakes);
+    let windows = windows.iter().filter_map(|(path, value)| read_window(value, path, mistakes)).collect();
+    let holidays = object.list("Holidays", MOST_HOLIDAYS, mistakes);
+    let holidays: Vec<Holiday> =
+        holidays.iter().filter_map(|(path, value)| input::parse(value, path, mistakes)).collect();
+    let exceptions = object.list("Exceptions", MOST_EXCEPTIONS, mistakes);
+    let exceptions = exceptions.iter().filter_map(|(path, value)| read_exception(value, path, mistakes)).collect();
+    Some(Timetable::new(zone?, windows, holidays, exceptions))
+}
+
+fn read_window(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Window> {
+    if !value.is_object() {
+        return input::parse(value, path, mistakes);
+    }
+    let object = Object::open(path, value, &["Window", "ModelUnits"], mistakes)?;
+    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
+    let window: Window = object.required("Window", "give it as `Mon-Fri 08:00-20:00`", mistakes)?;
+    Some(window.with_units(units))
+}
+
+fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Exception> {
+    let object = Object::open(path, value, &["Window", "State", "ModelUnits"], mistakes)?;
+    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
+    let period: Option<Period> =
+        object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
+    let state = object.required("State", "give On or Off", mistakes);
+    if state == Some(State::Off) && units.is_some() {
+        mistakes.add(object.at("ModelUnits"), "says nothing with State Off; remove it");
+    }
+    Some(Exception { period: period?, state: state?, units })
+}
+
+fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
+    let path = object.at("Tags");
+    let Some(value) = object.get("Tags") else { return BTreeMap::new() };
+    let Some(members) = value.as_object() else {
+        mistakes.add(path, format!("{} is not an object of tag keys and values", input::shown(value)));
+        return BTreeMap::new();
+    };
+    if members.len() > MOST_TAGS {
+        mistakes.add(&path, format!("has {} tags; at most {MOST_TAGS} are accepted", members.len()));
+    }
+    let allowed = |text: &str| text.chars().all(|sign| sign.is_alphanumeric() || sign == ' ' || "_.:/=+-@".contains(sign));
+    let mut tags = BTreeMap::new();
+    for (key, value) in members.iter().take(MOST_TAGS) {
+        let path = format!("{path}.{}", cut(key));
+        let Some(text) = input::scalar(value) else {
+            mistakes.add(path, format!("{} is not a single value", input::shown(value)));
+            continue;
+        };
+        let reserved = ["aws:", "throughput-scheduler:"].into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
+        if let Some(prefix) = reserved {
+            mistakes.add(path, format!("keys that begin with `{prefix}` are reserved; use another key"));
+        } else if key.is_empty() || key.chars().count() > 128 || !allowed(key) {
+            mistakes.add(path, "is not a tag key; use 1 to 128 letters, digits, spaces or _ . : / = + - @");
+        } else if text.chars().count() > 256 || !allowed(&text) {
+            let value = cut(&text);
+            mistakes.add(path, format!("`{value}` is not a tag value; use at most 256 letters, digits, spaces or _ . : / = + - @"));
+        } else {
+            tags.insert(key.clone(), text.into_owned());
+        }
+    }
+    tags
+}
+
+fn timetable_value(timetable: &Timetable) -> Value {
+    let window = |window: &Window| match window.units {
+        None => json!(window.to_string()),
+        Some(units) => json!({"Window": window.to_string(), "ModelUnits": units}),
+    };
+    let exception = |exception: &Exception| {
+        let mut value = json!({"Window": exception.period.to_string(), "State": exception.state.to_string()});
+        if let Some(units) = exception.units {
+            value["ModelUnits"] = json!(units);
+        }
+        value
+    };
+    let mut members = Map::new();
+    members.insert("Timezone".to_owned(), json!(timetable.zone().name()));
+    members.insert("Windows".to_owned(), timetable.windows().iter().map(window).collect());
+    members.insert("Holidays".to_owned(), timetable.holidays().iter().map(|holiday| json!(holiday.to_string())).collect());
+    members.insert("Exceptions".to_owned(), timetable.exceptions().iter().map(exception).collect());
+    Value::Object(members)
+}
+
+/// The name of a commitment: `[0-9A-Za-z](-?[0-9A-Za-z])*`, at most 40 characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Name(String);
+
+/// A name that no commitment can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a name; use at most 40 letters, digits and single hyphens between them")]
+pub struct NotAName(String);
+
+impl FromStr for Name {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let words = text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if words && text.len() <= 40 { Ok(Self(text.to_owned())) } else { Err(NotAName(cut(text))) }
+    }
+}
+
+impl Name {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What `CreateProvisionedModelThroughput` takes as its model: an id with context length, an ARN or a custom model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelId(String);
+
+/// A text that names no model, or one that has no provisioned throughput.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAModel {
+    /// It has characters that no model id has.
+    #[error("`{0}` is not a model id or ARN; use one such as `amazon.nova-lite-v1:0:24k`")]
+    Malformed(String),
+    /// It is an inference profile.
+    #[error("`{0}` is an inference profile, for which no provisioned throughput is sold; use the model's own id")]
+    InferenceProfile(String),
+}
+
+impl FromStr for ModelId {
+    type Err = NotAModel;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+        if text.is_empty() || text.len() > 2048 || !text.bytes().all(known) || text.starts_with([':', '/', '.']) {
+            return Err(NotAModel::Malformed(cut(text)));
+        }
+        if is_inference_profile(text) {
+            return Err(NotAModel::InferenceProfile(cut(text)));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl ModelId {
+    /// The id as it was declared.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is a custom model: one that cannot be invoked on demand. A custom model is named by its ARN or by a
+    /// name, which has no provider before a dot.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.0.contains(":custom-model/") || (!self.0.starts_with("arn:") && !self.0.contains('.'))
+    }
+}
+
+impl Display for ModelId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Whether `model` is an inference profile: by its ARN, or by the geography before the provider.
+#[must_use]
+pub fn is_inference_profile(model: &str) -> bool {
+    if model.starts_with("arn:") {
+        return model.contains("inference-profile/");
+    }
+    let geographies = ["us", "us-gov", "eu", "ap", "apac", "au", "ca", "jp", "sa", "me", "af", "global"];
+    model.split_once('.').is_some_and(|(first, rest)| geographies.contains(&first) && rest.contains('.'))
+}
+
+/// A model id or ARN as two of them are compared: a foundation model's bare id, without its context length.
+#[must_use]
+pub fn bare_model(model: &str) -> &str {
+    let id = model.rsplit_once(":foundation-model/").map_or(model, |(_, id)| id);
+    let is_context = |tail: &str| {
+        let digits = tail.strip_suffix('k').unwrap_or(tail);
+        let long_enough = digits.len() != tail.len() || digits.len() >= 3;
+        long_enough && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match id.rsplit_once(':') {
+        Some((base, tail)) if !id.starts_with("arn:") && is_context(tail) => base,
+        _ => id,
+    }
+}
+
+/// An alias of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AliasId {
+    /// The agent: ten letters or digits.
+    pub agent: String,
+    /// The alias: ten letters or digits.
+    pub alias: String,
+}
+
+impl AliasId {
+    fn read(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
+        let object = Object::open(path, value, &["AgentId", "AgentAliasId"], mistakes)?;
+        let cure = "give the ten letters and digits that Bedrock shows";
+        let agent = object.required("AgentId", cure, mistakes).map(|BedrockId(id)| id);
+        let alias = object.required("AgentAliasId", cure, mistakes).map(|BedrockId(id)| id);
+        if alias.as_deref() == Some("TSTALIASID") {
+            mistakes.add(object.at("AgentAliasId"), "`TSTALIASID` is the draft's alias, which has no version to route; use another alias");
+            return None;
+        }
+        Some(Self { agent: agent?, alias: alias? })
+    }
+
+    fn to_value(&self) -> Value {
+        json!({"AgentId": self.agent, "AgentAliasId": self.alias})
+    }
+}
+
+impl Display for AliasId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.agent, self.alias)
+    }
+}
+
+impl From<AliasId> for String {
+    fn from(id: AliasId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for AliasId {
+    type Error = NotABedrockId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (agent, alias) = text.split_once('/').ok_or_else(|| NotABedrockId(cut(&text)))?;
+        let (BedrockId(agent), BedrockId(alias)) = (agent.parse()?, alias.parse()?);
+        Ok(Self { agent, alias })
+    }
+}
+
+struct BedrockId(String);
+
+/// A text that is no id of an agent or an alias.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an id; use the ten letters and digits that Bedrock shows")]
+pub struct NotABedrockId(String);
+
+impl FromStr for BedrockId {
+    type Err = NotABedrockId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotABedrockId(cut(text))) }
+    }
+}
+
+/// A number of model units, as it is written.
+pub struct Units(pub ModelUnits);
+
+/// A text that is no number of model units.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a number of model units; use a whole number from 1")]
+pub struct NotUnits(String);
+
+impl FromStr for Units {
+    type Err = NotUnits;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // AWS takes a 32-bit signed number.
+        let units = text.parse::<ModelUnits>().ok().filter(|units| i32::try_from(units.get()).is_ok());
+        units.map(Self).ok_or_else(|| NotUnits(cut(text)))
+    }
+}
+
+/// A duration, as it is written.
+pub struct Lasting(pub SignedDuration);
+
+impl FromStr for Lasting {
+    type Err = crate::timetable::DurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse_duration(text).map(Self)
+    }
+}
+
+struct Price(f64);
+
+/// A text that is no price.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a price; use a number such as 21.18")]
+pub struct NotAPrice(String);
+
+impl FromStr for Price {
+    type Err = NotAPrice;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let price = text.parse().ok().filter(|price: &f64| price.is_finite() && *price >= 0.0);
+        price.map(Self).ok_or_else(|| NotAPrice(cut(text)))
+    }
+}

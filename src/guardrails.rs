@@ -1,0 +1,119 @@
+//! What does this deployment allow to be bought?
+//!
+//! Checked when something is registered and again before every purchase. What a guardrail refuses, or one that cannot
+//! be read, stops purchases only (interface.md section 1).
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::commitment::{Commitment, Term, Units};
+use crate::input::cut;
+use crate::settings::BadSetting;
+use crate::timetable::ModelUnits;
+
+/// The limits that whoever deployed the function has set.
+#[derive(Debug, Clone)]
+pub struct Guardrails {
+    most_units: ModelUnits,
+    models: GlobSet,
+    models_text: String,
+    terms: Vec<Option<Term>>,
+    terms_text: String,
+}
+
+/// What a guardrail refuses; it names the guardrail and what it allows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAllowed {
+    /// Too many model units.
+    #[error("{asked} model units are more than MAX_MODEL_UNITS allows, which is {most}")]
+    Units {
+        /// How many were asked for.
+        asked: ModelUnits,
+        /// How many are allowed.
+        most: ModelUnits,
+    },
+    /// A model outside the list.
+    #[error("model `{asked}` is not among ALLOWED_MODELS, which are {allowed}")]
+    Model {
+        /// The model that was asked for.
+        asked: String,
+        /// The globs that it had to match one of.
+        allowed: String,
+    },
+    /// A term outside the list.
+    #[error("CommitmentDuration {asked} is not among ALLOWED_COMMITMENTS, which are {allowed}")]
+    Term {
+        /// The term that was asked for.
+        asked: &'static str,
+        /// The terms that are allowed.
+        allowed: String,
+    },
+}
+
+impl Guardrails {
+    /// Reads the three guardrails as the environment gives them.
+    ///
+    /// # Errors
+    /// The first setting that cannot be read.
+    pub fn parse(most_units: &str, models: &str, terms: &str) -> Result<Self, BadSetting> {
+        let Units(most_units) = most_units.trim().parse().map_err(|error| BadSetting::new("MAX_MODEL_UNITS", error))?;
+        let bad = |name, text: &str, cure| BadSetting::new(name, format!("`{}` {cure}", cut(text)));
+        let mut globs = GlobSetBuilder::new();
+        for text in models.split(',').map(str::trim) {
+            let glob = Glob::new(text).ok().filter(|_| !text.is_empty());
+            globs.add(glob.ok_or_else(|| bad("ALLOWED_MODELS", text, "is not a glob; use one such as `amazon.nova-*`"))?);
+        }
+        let cannot = |_| bad("ALLOWED_MODELS", models, "cannot be compiled; use fewer globs");
+        let mut allowed = Vec::new();
+        for text in terms.split(',').map(str::trim) {
+            allowed.push(match text {
+                "None" => None,
+                _ => Some(Term::from_str(text).map_err(|_| {
+                    bad("ALLOWED_COMMITMENTS", text, "is not accepted; use a list of None, OneMonth and SixMonths")
+                })?),
+            });
+        }
+        Ok(Self {
+            most_units,
+            models: globs.build().map_err(cannot)?,
+            models_text: models.to_owned(),
+            terms: allowed,
+            terms_text: terms.to_owned(),
+        })
+    }
+
+    /// Everything in `commitment` and in `more_units` (an override's size) that is not allowed; empty if all is.
+    #[must_use]
+    pub fn refusals(&self, commitment: &Commitment, more_units: Option<ModelUnits>) -> Vec<NotAllowed> {
+        let sizes: BTreeSet<ModelUnits> = commitment.sizes().into_iter().chain(more_units).collect();
+        let too_many = sizes.into_iter().filter(|asked| *asked > self.most_units);
+        let mut refusals: Vec<NotAllowed> =
+            too_many.map(|asked| NotAllowed::Units { asked, most: self.most_units }).collect();
+        refusals.extend(self.refuses_model(commitment));
+        refusals
+    }
+
+    /// Why a throughput of `units` may not be bought for `commitment` now, if it may not.
+    #[must_use]
+    pub fn refuses_purchase(&self, commitment: &Commitment, units: ModelUnits) -> Option<NotAllowed> {
+        if units > self.most_units {
+            return Some(NotAllowed::Units { asked: units, most: self.most_units });
+        }
+        self.refuses_model(commitment).next()
+    }
+
+    fn refuses_model(&self, commitment: &Commitment) -> impl Iterator<Item = NotAllowed> {
+        let asked = commitment.model.as_str();
+        // A foundation model's ARN is the same model as its id, so that a glob over ids covers both.
+        let id = asked.rsplit_once(":foundation-model/").map_or(asked, |(_, id)| id);
+        let model = (!self.models.is_match(asked) && !self.models.is_match(id))
+            .then(|| NotAllowed::Model { asked: asked.to_owned(), allowed: self.models_text.clone() });
+        let term = (!self.terms.contains(&commitment.term)).then(|| NotAllowed::Term {
+            asked: commitment.term.map_or("None", Term::as_str),
+            allowed: self.terms_text.clone(),
+        });
+        model.into_iter().chain(term)
+    }
+}

@@ -1,0 +1,36 @@
+//! Throughput Scheduler for Amazon Bedrock: buys provisioned throughput on a timetable, routes agent aliases to it while
+//! it is in service, and lets both go again.
+//!
+//! ```text
+//! event ─▶ Event ─▶ Record (+ Commitment) ─▶ Desired      pure
+//!                                   AWS ─▶ Observed
+//!              Desired + Observed + now ─▶ Plan           pure: every choice is made here
+//!                                  Plan ─▶ AWS            one call per action, idempotent
+//!                                       ─▶ again while something will settle within seconds
+//!                                       ─▶ Record, Report
+//! ```
+//!
+//! Everything outside [`aws`] is plain data and plain functions; only [`handler`] and [`rounds`] join the two.
+
+pub mod input;
+
+pub mod event;
+
+pub mod commitment;
+pub mod desired;
+pub mod timetable;
+
+pub mod guardrails;
+pub mod settings;
+
+pub mod record;
+
+pub mod observed;
+pub mod plan;
+pub mod registration;
+
+pub mod aws;
+pub mod handler;
+pub mod rounds;
+
+pub mod report;

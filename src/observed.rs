@@ -1,0 +1,221 @@
+//! What is true now, in our words?
+//!
+//! What AWS reports about one commitment's throughputs and aliases. The two calls of a steady tick fill the first part;
+//! [`Facts`] are looked up only when the plan asks for them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::commitment::{AliasId, Term};
+
+/// A call to AWS that did not do what it was made for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {cannot}: {code}: {message}")]
+pub struct CallError {
+    /// What could not be done: finishes the sentence "cannot …".
+    pub cannot: String,
+    /// What kind of refusal it is.
+    pub kind: CallErrorKind,
+    /// The service's own code, or `NoAnswer`.
+    pub code: String,
+    /// The service's own message.
+    pub message: String,
+}
+
+/// How a call failed, as far as it matters for what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallErrorKind {
+    /// What it is about does not exist.
+    NotFound,
+    /// A quota does not allow it.
+    Quota,
+    /// Something else is under way: worth another try within seconds.
+    Busy,
+    /// It exists already, or its state does not allow the call now.
+    Conflict,
+    /// The request is refused as it is.
+    Invalid,
+    /// Anything else that the service said.
+    Refused,
+    /// No answer came: the call may or may not have had its effect.
+    NoAnswer,
+}
+
+/// A provisioned throughput.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Throughput {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// What it is doing.
+    pub status: ThroughputStatus,
+    /// How many model units it was bought with (`desiredModelUnits`; `modelUnits` reads 0 while it is created).
+    pub units: u32,
+    /// The model that it serves.
+    pub model_arn: String,
+    /// The base model of that.
+    pub foundation_model_arn: String,
+    /// The term it was bought for.
+    pub term: Option<Term>,
+    /// When its term ends.
+    pub term_end: Option<Timestamp>,
+    /// Why it failed; only `GetProvisionedModelThroughput` says so.
+    pub failure: Option<String>,
+}
+
+/// `ProvisionedModelStatus`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ThroughputStatus {
+    /// Being created: 15 to 60 minutes.
+    Creating,
+    /// It serves.
+    InService,
+    /// Being changed; it cannot be deleted meanwhile.
+    Updating,
+    /// It could not be created.
+    Failed,
+    /// A word that this release does not know.
+    Unknown(String),
+}
+
+impl ThroughputStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Creating => "Creating",
+            Self::InService => "InService",
+            Self::Updating => "Updating",
+            Self::Failed => "Failed",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+/// An agent alias, with all that `UpdateAgentAlias` would overwrite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentAlias {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// What it is doing.
+    pub status: AliasStatus,
+    /// Why it failed.
+    pub failures: Vec<String>,
+    /// The agent version that it points at; nothing or `DRAFT` cannot be routed.
+    pub version: Option<String>,
+    /// The throughput that it names, by ARN or name; nothing for on-demand.
+    pub throughput: Option<String>,
+    /// Whether it rejects invocations.
+    pub rejects: bool,
+}
+
+/// `AgentAliasStatus`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AliasStatus {
+    /// It serves what it names.
+    Prepared,
+    /// Being changed; seconds.
+    Updating,
+    /// Being created; seconds.
+    Creating,
+    /// The last change failed.
+    Failed,
+    /// On its way out.
+    Deleting,
+    /// Any other word, `DISSOCIATED` among them.
+    Unknown(String),
+}
+
+impl AliasStatus {
+    /// AWS's word for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Prepared => "PREPARED",
+            Self::Updating => "UPDATING",
+            Self::Creating => "CREATING",
+            Self::Failed => "FAILED",
+            Self::Deleting => "DELETING",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+/// What one round of looking brought.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// The Region that was asked.
+    pub region: String,
+    /// The throughputs whose name has this commitment's form.
+    pub throughputs: Vec<Throughput>,
+    /// Each alias that matters; nothing for one that is gone.
+    pub aliases: BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>>,
+    /// What was asked beyond that.
+    pub facts: Facts,
+}
+
+/// What the plan may ask beyond a steady tick's two calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// What is the throughput of this ARN or name, if it exists?
+    Throughput(String),
+    /// Does the throughput of this ARN bear both of our marks?
+    Marks(String),
+    /// What is the model of this agent version?
+    VersionModel {
+        /// The agent.
+        agent: String,
+        /// The version.
+        version: String,
+    },
+    /// Has this foundation model turned `LEGACY`?
+    Legacy(String),
+    /// What is the base model of this custom model?
+    BaseModel(String),
+}
+
+/// The answers to [`Question`]s; one that could not be answered keeps its error.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// To [`Question::Throughput`].
+    pub throughputs: BTreeMap<String, Result<Option<Throughput>, CallError>>,
+    /// To [`Question::Marks`]: whose it is.
+    pub marks: BTreeMap<String, Result<Marks, CallError>>,
+    /// To [`Question::VersionModel`].
+    pub version_models: BTreeMap<(String, String), Result<String, CallError>>,
+    /// To [`Question::Legacy`].
+    pub legacy: BTreeMap<String, Result<bool, CallError>>,
+    /// To [`Question::BaseModel`].
+    pub base_models: BTreeMap<String, Result<String, CallError>>,
+}
+
+/// The tags of a throughput that was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks(pub BTreeMap<String, String>);
+
+/// The tag that names the commitment.
+pub const COMMITMENT_TAG: &str = "throughput-scheduler:commitment";
+/// The tag that names the deployment, by its schedule group.
+pub const GROUP_TAG: &str = "throughput-scheduler:group";
+
+impl Marks {
+    /// Whether both marks are those of `commitment` in `group`: only then is the throughput ours.
+    #[must_use]
+    pub fn are(&self, commitment: &str, group: &str) -> bool {
+        let Self(tags) = self;
+        tags.get(COMMITMENT_TAG).is_some_and(|name| name == commitment)
+            && tags.get(GROUP_TAG).is_some_and(|name| name == group)
+    }
+
+    /// The tags beside our own.
+    #[must_use]
+    pub fn others(&self) -> BTreeMap<String, String> {
+        let Self(tags) = self;
+        let ours = |key: &str| key == COMMITMENT_TAG || key == GROUP_TAG;
+        tags.iter().filter(|(key, _)| !ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}

@@ -1,0 +1,526 @@
+//! What is the next safe step?
+//!
+//! The policy: from what is wanted and what is there to the calls that are made now and what is waited for. Pure, and the
+//! only place where choices are made (design.md, "Rules of the plan"). A plan may also ask [`Question`]s; then nothing
+//! else in it counts, and it is made again with the answers.
+
+mod aliases;
+mod throughputs;
+
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::commitment::{AliasId, Commitment, Term};
+use crate::guardrails::Guardrails;
+use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput, ThroughputStatus};
+use crate::record::{Buying, Gone, Lifecycle, Record};
+use crate::settings::BadSetting;
+use crate::timetable::{ModelUnits, duration_text};
+
+pub(crate) use aliases::misfit;
+
+/// How long after a failure the same is not tried again (rule 6).
+pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long before a term's end the aliases leave, beside the drain (rule 9).
+const LEAVE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_mins(10);
+/// How long before a term's end deletion is first tried (rule 9).
+const DELETE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_mins(2);
+/// How long the tick before a term's end stays awake for it: the longest gap between two ticks of a term's last hour.
+const AWAKE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_secs(75);
+/// How long after a term's end its deletion is still expected to be refused: clocks differ.
+const TERM_END_GRACE: SignedDuration = SignedDuration::from_mins(1);
+/// How long what a purchase returned must stay unfound before its token counts as spent (rule 4).
+const SPENT_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
+/// One call to AWS with every detail decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// `CreateProvisionedModelThroughput`.
+    Buy {
+        /// The throughput's name.
+        name: String,
+        /// The model, as it was declared.
+        model: String,
+        /// The size.
+        units: ModelUnits,
+        /// The term, if any.
+        term: Option<Term>,
+        /// The declared tags; our own are put beside them.
+        tags: BTreeMap<String, String>,
+        /// The request token.
+        token: String,
+    },
+    /// `UpdateAgentAlias`: all that it overwrites is here.
+    Route {
+        /// The alias.
+        alias: AliasId,
+        /// Its name, unchanged.
+        name: String,
+        /// Its description, unchanged.
+        description: Option<String>,
+        /// Its agent version, unchanged.
+        version: String,
+        /// Where it goes.
+        to: Route,
+        /// Whether it rejects invocations there.
+        rejects: bool,
+        /// Whether that is a change.
+        changes_rejecting: bool,
+    },
+    /// `DeleteProvisionedModelThroughput`.
+    Delete {
+        /// Its name, for people.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// A refusal is expected for a while (being created, a term about to end): it is waited out, no failure.
+        patient: bool,
+    },
+    /// `TagResource` and `UntagResource`.
+    Tag {
+        /// The throughput's name, for people.
+        name: String,
+        /// Its ARN.
+        arn: String,
+        /// Tags to set.
+        set: BTreeMap<String, String>,
+        /// Keys to remove.
+        remove: Vec<String>,
+    },
+    /// `DeleteSchedule`: nothing is left to remember.
+    Forget {
+        /// The commitment.
+        name: String,
+    },
+}
+
+/// Where an alias sends invocations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// To its model, on demand.
+    OnDemand,
+    /// To a throughput.
+    Throughput {
+        /// Its name, for people.
+        name: String,
+        /// Its ARN, for AWS.
+        arn: String,
+    },
+}
+
+impl Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Buy { name, model, units, term, tags: _, token: _ } => {
+                let plural = if units.get() == 1 { "" } else { "s" };
+                let term = term.map_or("without a term", Term::as_str);
+                write!(formatter, "buy {name}: {units} model unit{plural} of {model}, {term}")
+            }
+            Self::Route { alias, version, to, rejects, changes_rejecting, name: _, description: _ } => {
+                let to = match to {
+                    Route::OnDemand => "on-demand",
+                    Route::Throughput { name, arn: _ } => name,
+                };
+                let invocations = match (changes_rejecting, rejects) {
+                    (false, _) => "",
+                    (true, true) => ", rejecting invocations",
+                    (true, false) => ", accepting invocations again",
+                };
+                write!(formatter, "route {alias} version {version} to {to}{invocations}")
+            }
+            Self::Delete { name, arn: _, patient: _ } => write!(formatter, "delete {name}"),
+            Self::Tag { name, .. } => write!(formatter, "tag {name}"),
+            Self::Forget { name } => write!(formatter, "forget {name}"),
+        }
+    }
+}
+
+/// What a plan waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WaitingOn {
+    /// A throughput that is being created or changed.
+    InService {
+        /// The throughput.
+        name: String,
+    },
+    /// An alias that is being changed.
+    Alias {
+        /// The alias.
+        alias: AliasId,
+    },
+    /// An alias that failed, until it is tried again.
+    AliasRetry {
+        /// The alias.
+        alias: AliasId,
+        /// When.
+        at: Timestamp,
+    },
+    /// An alias that has not left a throughput.
+    Leaving {
+        /// The alias.
+        alias: AliasId,
+        /// The throughput.
+        name: String,
+    },
+    /// The drain.
+    Drain {
+        /// The throughput.
+        name: String,
+        /// How long it is.
+        drain: SignedDuration,
+        /// When it is over.
+        until: Timestamp,
+    },
+    /// A throughput whose deletion is refused for now.
+    Deletable {
+        /// The throughput.
+        name: String,
+    },
+    /// The end of a term.
+    TermToEnd {
+        /// The throughput.
+        name: String,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The next purchase after a failed one.
+    BuyAgain {
+        /// The throughput.
+        name: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// What a purchase returned, to be found.
+    Purchase {
+        /// The throughput.
+        name: String,
+        /// When the purchase counts as spent.
+        until: Timestamp,
+    },
+}
+
+impl Display for WaitingOn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InService { name } => write!(formatter, "for {name} to be in service"),
+            Self::Alias { alias } => write!(formatter, "for {alias} to settle"),
+            Self::AliasRetry { alias, at } => write!(formatter, "to try {alias} again at {at}"),
+            Self::Leaving { alias, name } => write!(formatter, "for {alias} to leave {name}"),
+            Self::Drain { name, drain, until } => write!(
+                formatter,
+                "for the last alias to have left {name} for {}, until {until}",
+                duration_text(*drain)
+            ),
+            Self::Deletable { name } => write!(formatter, "for {name} to let itself be deleted"),
+            Self::TermToEnd { name, until } => write!(formatter, "for the term of {name} to end at {until}"),
+            Self::BuyAgain { name, at } => write!(formatter, "to buy {name} again at {at}"),
+            Self::Purchase { name, until } => write!(formatter, "for the purchase of {name} to show, until {until}"),
+        }
+    }
+}
+
+impl WaitingOn {
+    /// How long to stay awake for it, if it is a matter of seconds: minutes are left to ticks.
+    #[must_use]
+    pub fn seconds(&self, now: Timestamp) -> Option<SignedDuration> {
+        let short = |until: &Timestamp| Some(until.duration_since(now)).filter(|left| *left <= SignedDuration::from_secs(5));
+        match self {
+            Self::Alias { .. } => Some(SignedDuration::from_secs(1)),
+            Self::Drain { until, .. } => short(until),
+            Self::TermToEnd { until, .. } => {
+                let left = until.duration_since(now);
+                (left <= AWAKE_BEFORE_TERM_END).then_some(SignedDuration::from_secs(2))
+            }
+            Self::InService { .. }
+            | Self::AliasRetry { .. }
+            | Self::Leaving { .. }
+            | Self::Deletable { .. }
+            | Self::BuyAgain { .. }
+            | Self::Purchase { .. } => None,
+        }
+    }
+}
+
+/// What one round does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What has to be known first; if there is any, the rest does not count.
+    pub questions: BTreeSet<Question>,
+    /// The record with what was noticed; written before the first call if it differs.
+    pub record: Record,
+    /// The calls to make, in any order.
+    pub actions: Vec<Action>,
+    /// What is waited for.
+    pub waiting: Vec<WaitingOn>,
+    /// What needs a person.
+    pub problems: Vec<String>,
+    /// Calls that failed in this invocation, those that looked and those that acted.
+    pub failures: Vec<CallError>,
+    /// The throughputs that are ours.
+    pub ours: Vec<Throughput>,
+}
+
+impl Plan {
+    /// Whether what is wanted is what is there.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        let Self { questions, record: _, actions, waiting, problems, failures, ours: _ } = self;
+        questions.is_empty() && actions.is_empty() && waiting.is_empty() && problems.is_empty() && failures.is_empty()
+    }
+}
+
+impl Display for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.actions.iter().map(|action| format!("do    {action}"));
+        let lines = lines.chain(self.waiting.iter().map(|waiting| format!("wait  {waiting}")));
+        let lines = lines.chain(self.problems.iter().map(|problem| format!("note  {problem}")));
+        let lines: Vec<String> = lines.collect();
+        formatter.write_str(&if lines.is_empty() { "nothing to do".to_owned() } else { lines.join("\n") })
+    }
+}
+
+/// What this invocation has tried so far, so that nothing is tried twice in vain.
+#[derive(Debug, Clone, Default)]
+pub struct Attempts {
+    failed: Vec<(Action, CallError)>,
+    refused_patiently: BTreeSet<String>,
+    deleted: BTreeSet<String>,
+}
+
+impl Attempts {
+    /// Notes that `action` had its effect.
+    pub fn succeeded(&mut self, action: &Action) {
+        if let Action::Delete { arn, .. } = action {
+            self.deleted.insert(arn.clone());
+            // What a quota refused may be granted now.
+            self.failed.retain(|(_, error)| error.kind != CallErrorKind::Quota);
+        }
+    }
+
+    /// Notes that `action` failed; whether that is a failure, and not something under way to be waited out.
+    pub fn failed(&mut self, action: &Action, error: CallError) -> bool {
+        let expected = matches!(
+            error.kind,
+            CallErrorKind::Conflict | CallErrorKind::Invalid | CallErrorKind::Refused | CallErrorKind::Busy
+        );
+        match action {
+            Action::Delete { arn, patient: true, .. } if expected => {
+                self.refused_patiently.insert(arn.clone());
+                false
+            }
+            _ if error.kind == CallErrorKind::Busy => false,
+            _ => {
+                self.failed.push((action.clone(), error));
+                true
+            }
+        }
+    }
+
+    fn error_of_purchase(&self, name: &str) -> Option<&CallError> {
+        let buys = |action: &Action| matches!(action, Action::Buy { name: bought, .. } if bought == name);
+        self.failed.iter().find(|(action, _)| buys(action)).map(|(_, error)| error)
+    }
+}
+
+/// Everything that a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What is remembered.
+    pub record: &'a Record,
+    /// The size that the commitment holds at `now`; nothing for off.
+    pub desired: Option<ModelUnits>,
+    /// What AWS reports.
+    pub observed: &'a Observed,
+    /// What this invocation has tried.
+    pub attempts: &'a Attempts,
+    /// What may be bought.
+    pub guardrails: Result<&'a Guardrails, &'a BadSetting>,
+    /// The owner mark.
+    pub group: &'a str,
+    /// The instant of planning.
+    pub now: Timestamp,
+}
+
+impl Situation<'_> {
+    /// What to do now.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let mut planner = Planner {
+            situation: *self,
+            plan: Plan {
+                questions: BTreeSet::new(),
+                record: self.record.clone(),
+                actions: Vec::new(),
+                waiting: Vec::new(),
+                problems: Vec::new(),
+                failures: self.attempts.failed.iter().map(|(_, error)| error.clone()).collect(),
+                ours: Vec::new(),
+            },
+            taken_names: BTreeSet::new(),
+        };
+        planner.sort_out_throughputs();
+        if planner.plan.questions.is_empty() {
+            let goal = planner.goal();
+            let settled = planner.route_aliases(&goal);
+            planner.let_throughputs_go(&goal);
+            planner.keep_tags(&goal);
+            planner.forget_if_nothing_is_left(settled);
+        }
+        let failed = |action: &Action| self.attempts.failed.iter().any(|(failed, _)| failed == action);
+        planner.plan.actions.retain(|action| !failed(action));
+        planner.plan
+    }
+}
+
+struct Planner<'a> {
+    situation: Situation<'a>,
+    plan: Plan,
+    /// Names that somebody else's throughput bears, or one of which it is not known whose it is.
+    taken_names: BTreeSet<String>,
+}
+
+/// Which throughputs are to be, and which one the aliases go to.
+#[derive(Debug)]
+struct Goal {
+    /// Where the aliases belong, if there is a throughput in service for them.
+    target: Option<Throughput>,
+    /// The throughputs that stay.
+    stay: BTreeSet<String>,
+    /// Nothing moves towards a throughput in this round: whether there will be a better one shows in the next.
+    undecided: bool,
+    /// Whether a throughput in service of the declared model would be replaced by nothing.
+    bare: bool,
+}
+
+enum Purchase {
+    /// It is being bought, or whether it was bought is not known.
+    UnderWay,
+    /// It cannot be had now.
+    Refused,
+    /// Quota does not allow it.
+    OverQuota,
+}
+
+impl Planner<'_> {
+    fn commitment(&self) -> &Commitment {
+        &self.situation.record.commitment
+    }
+
+    fn goal(&mut self) -> Goal {
+        let now = self.situation.now;
+        let lifecycle = self.plan.record.lifecycle;
+        let wanted = self.situation.desired.filter(|_| lifecycle == Lifecycle::Active).filter(|_| !self.term_is_ending(now));
+        let off = Goal { target: None, stay: BTreeSet::new(), undecided: false, bare: true };
+        let Some(units) = wanted else { return off };
+
+        let name = self.commitment().throughput_name(units);
+        let fitting = self.plan.ours.iter().find(|ours| ours.name == name && ours.status != ThroughputStatus::Failed);
+        if let Some(fitting) = fitting.cloned() {
+            let stay = BTreeSet::from([fitting.arn.clone()]);
+            if fitting.status == ThroughputStatus::InService {
+                return Goal { target: Some(fitting), stay, undecided: false, bare: false };
+            }
+            self.plan.waiting.push(WaitingOn::InService { name });
+            let target = self.interim(&fitting.arn);
+            let stay = target.iter().map(|interim| interim.arn.clone()).chain(stay).collect();
+            return Goal { target, stay, undecided: false, bare: true };
+        }
+
+        let interim = self.interim("");
+        let purchase = self.purchase(name, units);
+        let undecided = matches!(purchase, Purchase::UnderWay);
+        let shrinks = interim.as_ref().is_some_and(|interim| interim.units > units.get());
+        // Rule 3: quota has room for one of the two only. A smaller one can wait; a larger one is given up first, unless
+        // its agents would have nothing to fall back on.
+        let breaks = matches!(purchase, Purchase::OverQuota) && shrinks && self.has_on_demand();
+        let target = interim.filter(|_| !breaks);
+        let all = || self.plan.ours.iter().map(|ours| ours.arn.clone()).collect();
+        let stay = if undecided { all() } else { target.iter().map(|target| target.arn.clone()).collect() };
+        Goal { target, stay, undecided, bare: true }
+    }
+
+    fn has_on_demand(&self) -> bool {
+        self.commitment().when_off == crate::commitment::WhenOff::OnDemand && !self.commitment().model.is_custom()
+    }
+
+    /// The throughput that serves until the wanted one does: the largest in service.
+    fn interim(&self, beside: &str) -> Option<Throughput> {
+        let serving = self.plan.ours.iter().filter(|ours| ours.status == ThroughputStatus::InService && ours.arn != beside);
+        serving.max_by_key(|ours| ours.units).cloned()
+    }
+
+    fn purchase(&mut self, name: String, units: ModelUnits) -> Purchase {
+        let Situation { now, attempts, guardrails, .. } = self.situation;
+        if self.plan.ours.iter().any(|ours| ours.name == name) {
+            // It failed, and has to go first.
+            return Purchase::Refused;
+        }
+        if self.taken_names.contains(&name) {
+            self.plan.problems.push(format!("{name} exists and is not ours: it is neither used nor deleted"));
+            return Purchase::Refused;
+        }
+        if let Some(error) = attempts.error_of_purchase(&name) {
+            return match error.kind {
+                CallErrorKind::NoAnswer => Purchase::UnderWay,
+                CallErrorKind::Quota => {
+                    self.plan.problems.push(format!("quota refuses {name}: {}", error.message));
+                    Purchase::OverQuota
+                }
+                _ => Purchase::Refused,
+            };
+        }
+        let refusal = match guardrails {
+            Ok(guardrails) => guardrails.refuses_purchase(self.commitment(), units).map(|refusal| refusal.to_string()),
+            Err(bad) => Some(bad.to_string()),
+        };
+        if let Some(refusal) = refusal {
+            self.plan.problems.push(format!("cannot buy {name}: {refusal}"));
+            return Purchase::Refused;
+        }
+        let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed);
+        if let Some(at) = failed.map(|failed| failed.saturating_add(RETRY_AFTER)).and_then(Result::ok).filter(|at| now < *at) {
+            self.plan.waiting.push(WaitingOn::BuyAgain { name, at });
+            return Purchase::Refused;
+        }
+        if !self.may_buy_again(&name) {
+            return Purchase::UnderWay;
+        }
+        let commitment = self.commitment();
+        let (model, term, tags) = (commitment.model.to_string(), commitment.term, commitment.tags.clone());
+        let token = self.plan.record.token(&name);
+        // Remembered before the call: after a crash the throughput may be there and not yet be listed.
+        self.plan.record.buying.insert(name.clone(), Buying { since: now, missing: None });
+        self.plan.actions.push(Action::Buy { name, model, units, term, tags, token });
+        Purchase::UnderWay
+    }
+
+    /// Whether what an earlier purchase of `name` returned counts as spent, if it returned what nobody finds.
+    fn may_buy_again(&mut self, name: &str) -> bool {
+        let Some(Buying { since, missing: Some(missing) }) = self.plan.record.buying.get(name).cloned() else { return true };
+        let until = after(since, SPENT_AFTER);
+        if self.situation.now < until {
+            self.plan.waiting.push(WaitingOn::Purchase { name: name.to_owned(), until });
+            return false;
+        }
+        self.plan.record.gone.insert(name.to_owned(), Gone { arn: missing, failed: None });
+        self.plan.record.buying.remove(name);
+        true
+    }
+
+    fn forget_if_nothing_is_left(&mut self, aliases_let_go: bool) {
+        let Plan { record, ours, questions, .. } = &self.plan;
+        let nothing_left = ours.is_empty() && record.throughputs.is_empty() && record.leaving.is_empty();
+        let retiring = record.lifecycle == Lifecycle::Retiring;
+        if retiring && nothing_left && record.buying.is_empty() && aliases_let_go && questions.is_empty() {
+            self.plan.actions.push(Action::Forget { name: record.commitment.name.to_string() });
+        }
+    }
+}
+
+/// `instant` plus `duration`, at most the end of time.
+fn after(instant: Timestamp, duration: SignedDuration) -> Timestamp {
+    instant.saturating_add(duration).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,250 @@
+//! Where does each alias belong, and how does it get there?
+
+use super::{Action, Goal, Planner, Route, WaitingOn};
+use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
+use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
+use crate::record::{AliasMemory, Lifecycle};
+
+/// What an alias's route names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum On {
+    Demand,
+    Ours(String),
+    /// A throughput that does not exist.
+    Nothing,
+    /// A throughput that exists and is not ours, or one of which that is not known.
+    Foreign(String),
+}
+
+impl Planner<'_> {
+    /// Moves every alias one step towards where it belongs; whether all are let go, if they were to be.
+    pub(super) fn route_aliases(&mut self, goal: &Goal) -> bool {
+        let record = self.situation.record;
+        let mut all_let_go = true;
+        for id in record.all_aliases() {
+            let leaving = record.leaving.contains(id);
+            let let_go = self.route_alias(id, leaving, goal);
+            if leaving && let_go {
+                self.plan.record.leaving.retain(|left| left != id);
+                self.plan.record.aliases.remove(id);
+            }
+            all_let_go &= let_go;
+        }
+        let known = |id: &AliasId| record.commitment.aliases.contains(id) || record.leaving.contains(id);
+        self.plan.record.aliases.retain(|id, memory| known(id) && *memory != AliasMemory::default());
+        all_let_go
+    }
+
+    /// Moves one alias a step; whether it is off every throughput of ours, for good.
+    fn route_alias(&mut self, id: &AliasId, leaving: bool, goal: &Goal) -> bool {
+        let alias = match self.situation.observed.aliases.get(id) {
+            Some(Ok(Some(alias))) => alias.clone(),
+            Some(Ok(None)) => {
+                if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
+                    self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
+                }
+                return true;
+            }
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.failed_to_look(&error);
+                return false;
+            }
+            None => return false,
+        };
+        let on = self.on(&alias);
+        if let On::Foreign(throughput) = &on
+            && !self.commitment().take_over
+        {
+            if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
+                self.plan.problems.push(format!(
+                    "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
+                ));
+            }
+            return true;
+        }
+        self.remember_failure(id, &alias);
+        let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
+        let target = if let_go_for_good { Target::OnDemand } else { self.target_of(id, &alias, &on, goal) };
+        let target = match target {
+            Target::Stay => return false,
+            Target::OnDemand => None,
+            Target::Throughput(throughput) => Some(throughput),
+        };
+        self.step(id, &alias, &on, target, let_go_for_good)
+    }
+
+    fn step(
+        &mut self,
+        id: &AliasId,
+        alias: &AgentAlias,
+        on: &On,
+        target: Option<Throughput>,
+        let_go_for_good: bool,
+    ) -> bool {
+        let rejects = self.should_reject(id, alias, target.is_some(), let_go_for_good);
+        let there = match (&target, on) {
+            (None, On::Demand) => true,
+            (Some(target), On::Ours(arn)) => target.arn == *arn,
+            (None | Some(_), _) => false,
+        };
+        let in_place = there && rejects == alias.rejects;
+        let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
+        let retry_at = memory.failed.map(Self::retry_at).filter(|at| self.situation.now < *at);
+        match alias.status {
+            AliasStatus::Updating | AliasStatus::Creating => {
+                self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
+                return false;
+            }
+            AliasStatus::Deleting => return !matches!(on, On::Ours(_)),
+            AliasStatus::Prepared | AliasStatus::Failed | AliasStatus::Unknown(_) => {}
+        }
+        if let Some(at) = retry_at {
+            self.plan.waiting.push(WaitingOn::AliasRetry { alias: id.clone(), at });
+        }
+        let failed = alias.status == AliasStatus::Failed;
+        if failed {
+            let reasons = alias.failures.join("; ");
+            self.plan.problems.push(format!("alias {id} is FAILED: {reasons}"));
+        } else if in_place && let AliasStatus::Unknown(status) = &alias.status {
+            self.plan.problems.push(format!("alias {id} is {status}"));
+        }
+        if in_place && (!failed || retry_at.is_some()) {
+            if !failed && target.is_some() {
+                self.remember_alias(id, |memory| memory.failed = None);
+            }
+            if !alias.rejects {
+                self.remember_alias(id, |memory| memory.rejecting = false);
+            }
+            return true;
+        }
+        self.route(id, alias, target, rejects)
+    }
+
+    fn route(&mut self, id: &AliasId, alias: &AgentAlias, target: Option<Throughput>, rejects: bool) -> bool {
+        let version = alias.version.clone().filter(|version| version != "DRAFT");
+        let Some(version) = version else {
+            self.plan.problems.push(format!("alias {id} has no numbered agent version: it is left alone"));
+            return false;
+        };
+        if rejects && !alias.rejects {
+            self.remember_alias(id, |memory| memory.rejecting = true);
+        }
+        // Tried again from here on; should it fail again, that is a new failure.
+        let now = self.situation.now;
+        self.remember_alias(id, |memory| memory.failed = memory.failed.filter(|failed| now < Self::retry_at(*failed)));
+        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
+        let action = Action::Route {
+            alias: id.clone(),
+            name: alias.name.clone(),
+            description: alias.description.clone(),
+            version,
+            to,
+            rejects,
+            changes_rejecting: rejects != alias.rejects,
+        };
+        self.plan.actions.push(action);
+        false
+    }
+
+    fn on(&self, alias: &AgentAlias) -> On {
+        let Some(named) = &alias.throughput else { return On::Demand };
+        let ours = self.plan.ours.iter().find(|ours| ours.arn == *named || ours.name == *named);
+        if let Some(ours) = ours {
+            return On::Ours(ours.arn.clone());
+        }
+        if self.situation.attempts.deleted.contains(named) {
+            return On::Nothing;
+        }
+        match self.situation.observed.facts.throughputs.get(named) {
+            Some(Ok(None)) => On::Nothing,
+            Some(_) | None => On::Foreign(named.clone()),
+        }
+    }
+
+    fn remember_failure(&mut self, id: &AliasId, alias: &AgentAlias) {
+        let now = self.situation.now;
+        if alias.status == AliasStatus::Failed {
+            self.remember_alias(id, |memory| memory.failed = Some(memory.failed.unwrap_or(now)));
+        }
+    }
+
+    fn remember_alias(&mut self, id: &AliasId, change: impl FnOnce(&mut AliasMemory)) {
+        change(self.plan.record.aliases.entry(id.clone()).or_default());
+    }
+
+    /// Where a declared alias belongs.
+    fn target_of(&mut self, id: &AliasId, alias: &AgentAlias, on: &On, goal: &Goal) -> Target {
+        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed);
+        if failed.is_some_and(|failed| self.situation.now < Self::retry_at(failed)) {
+            return Target::OnDemand;
+        }
+        if goal.undecided {
+            // A better one may be there in a moment: what serves now goes on serving, and nothing moves for nothing.
+            return if *on == On::Nothing { Target::OnDemand } else { Target::Stay };
+        }
+        let Some(target) = goal.target.clone() else { return Target::OnDemand };
+        let already = *on == On::Ours(target.arn.clone());
+        match self.fits(id, alias, &target, already) {
+            Fit::Yes => Target::Throughput(target),
+            Fit::No => Target::OnDemand,
+            Fit::Unknown => Target::Stay,
+        }
+    }
+
+    fn fits(&mut self, id: &AliasId, alias: &AgentAlias, target: &Throughput, already: bool) -> Fit {
+        let Some(version) = alias.version.clone().filter(|_| !already) else { return Fit::Yes };
+        let key = (id.agent.clone(), version.clone());
+        match self.situation.observed.facts.version_models.get(&key) {
+            None => {
+                self.plan.questions.insert(Question::VersionModel { agent: id.agent.clone(), version });
+                Fit::Unknown
+            }
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.failed_to_look(&error);
+                Fit::Unknown
+            }
+            Some(Ok(model)) => match misfit(model, &target.model_arn, &target.foundation_model_arn) {
+                None => Fit::Yes,
+                Some(reason) => {
+                    self.plan.problems.push(format!("alias {id} version {version} stays off {}: {reason}", target.name));
+                    Fit::No
+                }
+            },
+        }
+    }
+
+    fn should_reject(&self, id: &AliasId, alias: &AgentAlias, on_throughput: bool, let_go_for_good: bool) -> bool {
+        let ours = self.situation.record.aliases.get(id).is_some_and(|memory| memory.rejecting);
+        let rejecting = self.commitment().when_off == WhenOff::Reject && !let_go_for_good;
+        match (rejecting, on_throughput) {
+            (true, false) => true,
+            (true, true) | (false, _) => alias.rejects && !ours,
+        }
+    }
+}
+
+enum Target {
+    OnDemand,
+    Throughput(Throughput),
+    Stay,
+}
+
+enum Fit {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// Why a throughput of `model_arn`, whose base model is `foundation_model_arn`, does not fit an agent version of
+/// `version_model`, if it does not (aws-facts: compared as ids without context length).
+#[must_use]
+pub(crate) fn misfit(version_model: &str, model_arn: &str, foundation_model_arn: &str) -> Option<String> {
+    if is_inference_profile(version_model) {
+        return Some(format!("its model {version_model} is an inference profile, which has no provisioned throughput"));
+    }
+    let version = bare_model(version_model);
+    let fits = version == bare_model(model_arn) || version == bare_model(foundation_model_arn);
+    (!fits).then(|| format!("its model is {version_model}, the throughput's is {}", bare_model(model_arn)))
+}

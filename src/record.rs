@@ -1,0 +1,340 @@
+//! What is kept between invocations?
+//!
+//! One record per commitment, kept as the `Input` of the commitment's own EventBridge schedule (interface.md section 6).
+//! It is the only state. Scheduler has no compare-and-swap, so a record says by whom it was declared
+//! ([`Record::requested`]) and how often it was written since ([`Record::revision`]); see [`Record::standing`].
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::commitment::{AliasId, Commitment};
+use crate::desired::{Base, Demand, Hold, Override};
+use crate::observed::Throughput;
+use crate::timetable::State;
+
+/// Everything that one commitment's invocations tell each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Record {
+    /// What was declared.
+    pub commitment: Commitment,
+    /// Whether it was only ever scaled up and down, so that without a timetable and a hold it is off.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub by_hand: bool,
+    /// When it was first registered: part of every purchase's token.
+    pub registered: Timestamp,
+    /// The date of the newest request that shaped it.
+    pub requested: Timestamp,
+    /// How often it was written.
+    pub revision: u64,
+    /// What a `ScaleUp` or `ScaleDown` put in place of the timetable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// What lies above that for a while.
+    #[serde(default, rename = "Override", skip_serializing_if = "Option::is_none")]
+    pub override_: Option<Override>,
+    /// Whether it is still wanted at all.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lifecycle: Lifecycle,
+    /// Aliases that were dropped from the declaration and not yet let go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaving: Vec<AliasId>,
+    /// What has to be remembered of an alias.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub aliases: BTreeMap<AliasId, AliasMemory>,
+    /// The throughputs that are known to be ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub throughputs: Vec<Held>,
+    /// By throughput name, the last of that name that is gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gone: BTreeMap<String, Gone>,
+    /// By throughput name, a purchase whose throughput has not been seen yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub buying: BTreeMap<String, Buying>,
+    /// How the schedule that holds this record is set up.
+    pub schedule: Schedule,
+}
+
+/// Whether a commitment is still wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lifecycle {
+    /// It follows its timetable.
+    #[default]
+    Active,
+    /// It is let go, and forgotten when nothing is left.
+    Retiring,
+    /// Its term has ended: nothing is bought until it is declared anew.
+    Ended,
+}
+
+/// What has to be remembered of an alias.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AliasMemory {
+    /// When it was first seen failed, until it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Timestamp>,
+    /// Whether it was us who made it reject invocations. Set before the call, so that a crash cannot leave an alias
+    /// rejecting for ever.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rejecting: bool,
+}
+
+/// A throughput that is known to be ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Held {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// Whether it has ever been in service.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub served: bool,
+    /// When it was first seen failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Timestamp>,
+    /// When, on its way out, its last alias was first seen elsewhere: the drain counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Timestamp>,
+    /// When its term ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term_end: Option<Timestamp>,
+    /// Whether its term was seen to begin anew.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub renewed: bool,
+    /// A digest of the declared tags that it bears.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tags: String,
+}
+
+/// The last throughput of a name that is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Gone {
+    /// Its ARN.
+    pub arn: String,
+    /// When it had failed, if it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Timestamp>,
+}
+
+/// A purchase whose throughput has not been seen yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Buying {
+    /// When it was last tried, or since when what it returned is not found.
+    pub since: Timestamp,
+    /// What it returned and nobody finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}
+
+/// How a schedule is set up: part of the record, so that a changed setting is noticed without a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Schedule {
+    /// Minutes between ticks.
+    pub minutes: u8,
+    /// The role that Scheduler assumes.
+    pub role_arn: String,
+    /// The function that it invokes.
+    pub target: String,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How a record that is read again stands to the one that an invocation works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the same.
+    Same,
+    /// It is newer, or of another hand: whoever wrote it goes on from there.
+    Newer,
+    /// It is of an older request: a tick that was under way has overwritten ours.
+    Overwritten,
+}
+
+impl Record {
+    /// The record of a commitment that nobody knew, declared at `now`.
+    #[must_use]
+    pub fn new(commitment: Commitment, now: Timestamp, schedule: Schedule) -> Self {
+        Self {
+            commitment,
+            by_hand: false,
+            registered: now,
+            requested: now,
+            revision: 0,
+            hold: None,
+            override_: None,
+            lifecycle: Lifecycle::Active,
+            leaving: Vec::new(),
+            aliases: BTreeMap::new(),
+            throughputs: Vec::new(),
+            gone: BTreeMap::new(),
+            buying: BTreeMap::new(),
+            schedule,
+        }
+    }
+
+    /// What is wanted, as [`Demand`] evaluates it.
+    #[must_use]
+    pub fn demand(&self) -> Demand<'_> {
+        let commitment = &self.commitment;
+        Demand {
+            base: match &commitment.timetable {
+                Some(timetable) => Base::Timetable(timetable),
+                None if self.by_hand => Base::Never,
+                None => Base::Always,
+            },
+            units: commitment.units,
+            hold: self.hold.as_ref(),
+            override_: self.override_.as_ref(),
+            lead: commitment.lead,
+        }
+    }
+
+    /// Whether an override or a hold says that it is off at `now`, not a timetable alone.
+    #[must_use]
+    pub fn off_by_hand(&self, now: Timestamp) -> bool {
+        let live = self.override_.as_ref().filter(|live| now < live.until).map(|live| live.state);
+        live.or(self.hold.as_ref().map(|hold| hold.state)) == Some(State::Off)
+    }
+
+    /// Puts `commitment` in the place of what was declared; dropped aliases are remembered until they are let go.
+    pub fn declare(&mut self, commitment: Commitment) {
+        let dropped = self.commitment.aliases.iter().filter(|alias| !commitment.aliases.contains(alias));
+        self.leaving.extend(dropped.cloned());
+        self.leaving.retain(|alias| !commitment.aliases.contains(alias));
+        self.leaving.sort();
+        self.leaving.dedup();
+        self.commitment = commitment;
+    }
+
+    /// The aliases that matter: the declared ones, then those that are leaving.
+    pub fn all_aliases(&self) -> impl Iterator<Item = &AliasId> {
+        self.commitment.aliases.iter().chain(&self.leaving)
+    }
+
+    /// What is remembered of the throughput `arn`.
+    #[must_use]
+    pub fn held(&self, arn: &str) -> Option<&Held> {
+        self.throughputs.iter().find(|held| held.arn == arn)
+    }
+
+    /// The end of a running term, if a throughput with one has been seen and it lies after `now`.
+    #[must_use]
+    pub fn running_term(&self, now: Timestamp) -> Option<Timestamp> {
+        self.throughputs.iter().filter_map(|held| held.term_end).filter(|end| now < *end).max()
+    }
+
+    /// The token of the next purchase of `name`: the same for every invocation that might buy at the same time,
+    /// because all of it comes from the record (design.md, rule 4).
+    #[must_use]
+    pub fn token(&self, name: &str) -> String {
+        let predecessor = self.gone.get(name).map_or("", |gone| gone.arn.as_str());
+        hex(&format!("{name}|{}|{predecessor}", self.registered))
+    }
+
+    /// Whether `arn` is in the record as gone.
+    #[must_use]
+    pub fn is_gone(&self, arn: &str) -> bool {
+        self.gone.values().any(|gone| gone.arn == arn)
+    }
+
+    /// Remembers the throughput `arn` as gone.
+    pub fn forget_throughput(&mut self, arn: &str) {
+        if let Some(index) = self.throughputs.iter().position(|held| held.arn == arn) {
+            let Held { name, arn, failed, .. } = self.throughputs.remove(index);
+            self.gone.insert(name, Gone { arn, failed });
+        }
+    }
+
+    /// Remembers a throughput that is ours, or what is new about one; `tags` are the digest of what it bears.
+    pub fn notice(&mut self, throughput: &Throughput, tags: Option<String>, now: Timestamp) {
+        let Throughput { name, arn, status, term_end, .. } = throughput;
+        if self.held(arn).is_none() {
+            self.throughputs.push(Held {
+                name: name.clone(),
+                arn: arn.clone(),
+                first_seen: now,
+                served: false,
+                failed: None,
+                left: None,
+                term_end: None,
+                renewed: false,
+                tags: tags.unwrap_or_default(),
+            });
+        }
+        self.buying.remove(name);
+        let Some(held) = self.throughputs.iter_mut().find(|held| held.arn == *arn) else { return };
+        use crate::observed::ThroughputStatus as Status;
+        match status {
+            Status::InService => held.served = true,
+            Status::Failed => held.failed = held.failed.or(Some(now)),
+            Status::Creating | Status::Updating | Status::Unknown(_) => {}
+        }
+        held.renewed |= matches!((held.term_end, term_end), (Some(known), Some(seen)) if known < *seen);
+        held.term_end = term_end.or(held.term_end);
+    }
+
+    /// How `stored`, read again, stands to this record.
+    #[must_use]
+    pub fn standing(&self, stored: &Self) -> Standing {
+        if self == stored {
+            Standing::Same
+        } else if stored.requested < self.requested {
+            Standing::Overwritten
+        } else {
+            Standing::Newer
+        }
+    }
+
+    /// Takes over what `other`, which has overwritten this record, had seen meanwhile.
+    pub fn absorb(&mut self, other: &Self) {
+        for held in &other.throughputs {
+            if self.held(&held.arn).is_none() && !self.is_gone(&held.arn) {
+                self.throughputs.push(held.clone());
+            }
+        }
+        for (name, gone) in &other.gone {
+            self.throughputs.retain(|held| held.arn != gone.arn);
+            self.gone.insert(name.clone(), gone.clone());
+        }
+        for (alias, memory) in &other.aliases {
+            self.aliases.entry(alias.clone()).or_default().rejecting |= memory.rejecting;
+        }
+        let declared = &self.commitment.aliases;
+        let missed = other.all_aliases().filter(|alias| !declared.contains(alias) && !self.leaving.contains(alias));
+        let missed: Vec<AliasId> = missed.cloned().collect();
+        self.leaving.extend(missed);
+        for (name, buying) in &other.buying {
+            self.buying.entry(name.clone()).or_insert_with(|| buying.clone());
+        }
+        self.revision = self.revision.max(other.revision);
+    }
+}
+
+/// The token that follows `spent`, which returned `arn` (design.md, rule 4).
+#[must_use]
+pub fn next_token(spent: &str, arn: &str) -> String {
+    hex(&format!("{spent}|{arn}"))
+}
+
+/// A digest of declared tags, to see without a call whether a throughput bears them.
+#[must_use]
+pub fn tags_digest(tags: &BTreeMap<String, String>) -> String {
+    let text: Vec<String> = tags.iter().map(|(key, value)| format!("{}:{key}={}:{value}", key.len(), value.len())).collect();
+    hex(&text.join(";"))[..12].to_owned()
+}
+
+fn hex(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,130 @@
+//! May this be registered?
+//!
+//! Checks of a new or changed declaration against what AWS reports, before anything is bought: an alias that is not
+//! there, that cannot use the model, or that belongs to somebody else (custom-resource-cases.md, lines 21 and 42).
+
+use std::collections::BTreeSet;
+
+use crate::commitment::{AliasId, Commitment};
+use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed, Question, Throughput};
+use crate::plan::misfit;
+use crate::record::{Lifecycle, Record};
+
+/// What speaks against a registration, or what has to be known first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Objections {
+    /// What has to be known first.
+    pub questions: BTreeSet<Question>,
+    /// Reasons why it is refused, each naming the alias.
+    pub refused: Vec<String>,
+    /// Calls that failed, among them those for what does not exist.
+    pub failed: Vec<CallError>,
+}
+
+impl Objections {
+    /// Looks for what speaks against `commitment`, whose aliases are in `observed`, in the deployment `group`; `others`
+    /// are the other registered commitments.
+    #[must_use]
+    pub fn to(commitment: &Commitment, observed: &Observed, group: &str, others: &[Record]) -> Self {
+        let mut objections = Self::default();
+        let base_model = objections.base_model(commitment, observed);
+        for id in &commitment.aliases {
+            objections.claimed(id, commitment, others);
+            match observed.aliases.get(id) {
+                Some(Ok(Some(alias))) => {
+                    objections.version(id, alias, commitment, base_model.as_deref(), observed);
+                    objections.route(id, alias, commitment, group, observed);
+                }
+                Some(Ok(None)) => objections.failed.push(CallError {
+                    cannot: format!("find alias {id}"),
+                    kind: CallErrorKind::NotFound,
+                    code: "ResourceNotFoundException".to_owned(),
+                    message: format!("it does not exist in {}", observed.region),
+                }),
+                Some(Err(error)) => objections.failed.push(error.clone()),
+                None => {}
+            }
+        }
+        objections
+    }
+
+    fn base_model(&mut self, commitment: &Commitment, observed: &Observed) -> Option<String> {
+        if !commitment.model.is_custom() || commitment.aliases.is_empty() {
+            return None;
+        }
+        let model = commitment.model.as_str();
+        match observed.facts.base_models.get(model) {
+            None => {
+                self.questions.insert(Question::BaseModel(model.to_owned()));
+                None
+            }
+            Some(Ok(base)) => Some(base.clone()),
+            Some(Err(error)) => {
+                self.failed.push(error.clone());
+                None
+            }
+        }
+    }
+
+    fn claimed(&mut self, id: &AliasId, commitment: &Commitment, others: &[Record]) {
+        let claims = |other: &&Record| other.lifecycle != Lifecycle::Retiring && other.commitment.aliases.contains(id);
+        if let Some(other) = others.iter().find(claims).filter(|_| !commitment.take_over) {
+            let other = &other.commitment.name;
+            self.refused.push(format!("alias {id} is declared by commitment {other}; TakeOver takes it from there"));
+        }
+    }
+
+    fn version(
+        &mut self,
+        id: &AliasId,
+        alias: &AgentAlias,
+        commitment: &Commitment,
+        base_model: Option<&str>,
+        observed: &Observed,
+    ) {
+        let Some(version) = alias.version.clone().filter(|version| version != "DRAFT") else {
+            self.refused.push(format!("alias {id} has no numbered agent version, so it cannot be routed"));
+            return;
+        };
+        let key = (id.agent.clone(), version.clone());
+        match observed.facts.version_models.get(&key) {
+            None => {
+                self.questions.insert(Question::VersionModel { agent: id.agent.clone(), version });
+            }
+            Some(Err(error)) => self.failed.push(error.clone()),
+            Some(Ok(model)) => {
+                let declared = commitment.model.as_str();
+                if let Some(reason) = misfit(model, declared, base_model.unwrap_or(declared)) {
+                    self.refused.push(format!("alias {id} version {version} does not fit: {reason}"));
+                }
+            }
+        }
+    }
+
+    fn route(&mut self, id: &AliasId, alias: &AgentAlias, commitment: &Commitment, group: &str, observed: &Observed) {
+        let Some(named) = alias.throughput.as_ref().filter(|_| !commitment.take_over) else { return };
+        let throughput = match observed.facts.throughputs.get(named) {
+            None => {
+                self.questions.insert(Question::Throughput(named.clone()));
+                return;
+            }
+            Some(Err(error)) => {
+                self.failed.push(error.clone());
+                return;
+            }
+            Some(Ok(None)) => return,
+            Some(Ok(Some(throughput))) => throughput,
+        };
+        let Throughput { arn, name, .. } = throughput;
+        match observed.facts.marks.get(arn) {
+            None => {
+                self.questions.insert(Question::Marks(arn.clone()));
+            }
+            Some(Err(error)) => self.failed.push(error.clone()),
+            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => {}
+            Some(Ok(_)) => self.refused.push(format!(
+                "alias {id} is routed to throughput {name}, which is not this commitment's; TakeOver lets it leave"
+            )),
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! How does one commitment get from what is to what should be?
+//!
+//! Rounds of look, plan, act (design.md, "One invocation"), until nothing is left that seconds can settle. Scheduler has
+//! no compare-and-swap, so the record is read again before anything is changed (rule 10).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use tracing::{debug, info, warn};
+
+use crate::aws::{Aws, Purchase};
+use crate::commitment::AliasId;
+use crate::observed::{
+    AgentAlias, COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Question, Throughput,
+};
+use crate::plan::{Action, Attempts, Plan, Situation, WaitingOn};
+use crate::record::{Buying, Record, Standing, next_token, tags_digest};
+use crate::settings::Settings;
+
+/// What gives the time and lets it pass. `main.rs` hands in the machine's; tests turn their own.
+pub struct Clock {
+    /// The instant that it is.
+    pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Lets a duration pass.
+    pub sleep: Box<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>,
+}
+
+/// Most rounds of one invocation: a bound for what should never loop.
+const MOST_ROUNDS: usize = 150;
+/// Most looks of one round: each brings the answers to at least one new question.
+const MOST_LOOKS: usize = 8;
+/// Most tokens that one purchase goes through.
+const MOST_TOKENS: usize = 8;
+/// How long an invocation stays awake for aliases that settle; then the next tick goes on.
+const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
+/// Calls that change something at the same time: `UpdateAgentAlias` takes 2 a second.
+const SIDE_BY_SIDE: usize = 4;
+/// Looks at the same time: `GetAgentAlias` takes 10 a second.
+const LOOKS_SIDE_BY_SIDE: usize = 10;
+
+/// One commitment's way through one invocation.
+pub struct Rounds<'a> {
+    /// The clients.
+    pub aws: &'a Aws,
+    /// This deployment.
+    pub settings: &'a Settings,
+    /// The owner mark.
+    pub group: &'a str,
+    /// The time.
+    pub clock: &'a Clock,
+    /// When to stop starting work.
+    pub stop_at: Timestamp,
+}
+
+/// What one round saw and planned.
+#[derive(Debug)]
+pub struct Look {
+    /// What was seen.
+    pub observed: Observed,
+    /// What was planned.
+    pub plan: Plan,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How the rounds ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The record as the schedule holds it.
+    pub stored: Record,
+    /// The last look.
+    pub look: Look,
+    /// What was done.
+    pub done: Vec<String>,
+    /// Whether somebody else goes on from a newer record, or it is gone.
+    pub superseded: bool,
+    /// Whether nothing is left, not even the record.
+    pub forgotten: bool,
+}
+
+impl Rounds<'_> {
+    fn now(&self) -> Timestamp {
+        (self.clock.now)()
+    }
+
+    /// Works on `record` until only minutes can help, or the time is up; `stored` is what its schedule holds.
+    ///
+    /// # Errors
+    /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then.
+    pub async fn run(&self, stored: Record, record: Record) -> Result<Outcome, CallError> {
+        let started = self.now();
+        let mut attempts = Attempts::default();
+        let look = self.look_and_plan(&record, Facts::default(), &attempts, None).await?;
+        let mut outcome = Outcome { stored, look, done: Vec::new(), superseded: false, forgotten: false };
+        for _ in 0..MOST_ROUNDS {
+            let todo = outcome.look.plan.actions.clone();
+            if !self.agree_and_write(&mut outcome).await? {
+                outcome.superseded = true;
+                break;
+            }
+            if self.now() >= self.stop_at {
+                break;
+            }
+            let mut record = outcome.look.plan.record.clone();
+            let Acted { progress, busy } = self.act(&mut outcome, &mut record, &todo, &mut attempts).await;
+            if outcome.forgotten {
+                break;
+            }
+            if !progress {
+                // What failed is to be said, and may have changed what is waited for.
+                let Look { observed, at, .. } = &outcome.look;
+                outcome.look.plan = self.situation(&record, observed, &attempts, *at).plan();
+                let Some(pause) = self.pause(&outcome.look.plan, busy, started) else {
+                    self.agree_and_write(&mut outcome).await?;
+                    break;
+                };
+                (self.clock.sleep)(pause.unsigned_abs()).await;
+            }
+            // What cannot change within an invocation is not asked twice.
+            let facts = std::mem::take(&mut outcome.look.observed.facts);
+            let facts = Facts { throughputs: BTreeMap::new(), ..facts };
+            outcome.look = self.look_and_plan(&record, facts, &attempts, None).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Looks at everything that matters and plans; asks what the plan wants to know. At `at` instead of now, if given.
+    ///
+    /// # Errors
+    /// The throughputs could not be listed.
+    pub async fn look_and_plan(
+        &self,
+        record: &Record,
+        facts: Facts,
+        attempts: &Attempts,
+        at: Option<Timestamp>,
+    ) -> Result<Look, CallError> {
+        let throughputs = self.aws.throughputs_of(&record.commitment.name);
+        let (throughputs, aliases) = tokio::join!(throughputs, self.look_at(record.all_aliases()));
+        let mut observed =
+            Observed { region: self.aws.region().to_owned(), throughputs: throughputs?, aliases, facts };
+        let at = at.unwrap_or_else(|| self.now());
+        let mut plan = self.situation(record, &observed, attempts, at).plan();
+        for _ in 0..MOST_LOOKS {
+            if plan.questions.is_empty() {
+                break;
+            }
+            self.answer(&plan.questions, &mut observed.facts).await;
+            plan = self.situation(record, &observed, attempts, at).plan();
+        }
+        if !plan.questions.is_empty() {
+            plan.actions.clear();
+        }
+        Ok(Look { observed, plan, at })
+    }
+
+    fn situation<'s>(
+        &'s self,
+        record: &'s Record,
+        observed: &'s Observed,
+        attempts: &'s Attempts,
+        now: Timestamp,
+    ) -> Situation<'s> {
+        let guardrails = self.settings.guardrails.as_ref();
+        let desired = record.demand().at(now).units;
+        Situation { record, desired, observed, attempts, guardrails, group: self.group, now }
+    }
+
+    /// Looks at aliases, side by side.
+    pub async fn look_at(
+        &self,
+        aliases: impl Iterator<Item = &AliasId>,
+    ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
+        let ids: Vec<AliasId> = aliases.cloned().collect();
+        let looks = ids.into_iter().map(|id| async move { (id.clone(), self.aws.alias(&id).await) });
+        stream::iter(looks).buffer_unordered(LOOKS_SIDE_BY_SIDE).collect().await
+    }
+
+    /// Brings the answers to `questions`, side by side.
+    pub async fn answer(&self, questions: &BTreeSet<Question>, facts: &mut Facts) {
+        let asked = questions.iter().cloned().map(|question| async move {
+            let mut found = Facts::default();
+            match question {
+                Question::Throughput(id) => {
+                    let answer = self.aws.throughput(&id).await;
+                    found.throughputs.insert(id, answer);
+                }
+                Question::Marks(arn) => {
+                    let answer = self.aws.marks(&arn).await;
+                    found.marks.insert(arn, answer);
+                }
+                Question::VersionModel { agent, version } => {
+                    let answer = self.aws.version_model(&agent, &version).await;
+                    found.version_models.insert((agent, version), answer);
+                }
+                Question::Legacy(model) => {
+                    let answer = self.aws.is_legacy(&model).await;
+                    found.legacy.insert(model, answer);
+                }
+                Question::BaseModel(model) => {
+                    let answer = self.aws.base_model(&model).await;
+                    found.base_models.insert(model, answer);
+                }
+            }
+            found
+        });
+        for found in join_all(asked).await {
+            let Facts { throughputs, marks, version_models, legacy, base_models } = found;
+            facts.throughputs.extend(throughputs);
+            facts.marks.extend(marks);
+            facts.version_models.extend(version_models);
+            facts.legacy.extend(legacy);
+            facts.base_models.extend(base_models);
+        }
+    }
+
+    /// Before something changes: reads the record again, and writes what is new in it; whether the invocation may go on.
+    async fn agree_and_write(&self, outcome: &mut Outcome) -> Result<bool, CallError> {
+        let Outcome { stored: known, look: Look { plan, .. }, .. } = outcome;
+        let changed = plan.record != *known;
+        if !changed && plan.actions.is_empty() {
+            return Ok(true);
+        }
+        let name = known.commitment.name.clone();
+        let Some(stored) = self.aws.record(self.group, name.as_str()).await? else {
+            info!(commitment = %name, "the record of {name} is gone: nothing is changed");
+            return Ok(false);
+        };
+        match known.standing(&stored) {
+            Standing::Newer => {
+                info!(commitment = %name, "a newer record of {name} is there: the next tick goes on from it");
+                return Ok(false);
+            }
+            Standing::Same if !changed => return Ok(true),
+            Standing::Same => {}
+            Standing::Overwritten => plan.record.absorb(&stored),
+        }
+        plan.record.revision += 1;
+        match self.aws.write(self.group, &plan.record).await {
+            Ok(()) => {
+                *known = plan.record.clone();
+                Ok(true)
+            }
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the calls of `todo`.
+    async fn act(
+        &self,
+        outcome: &mut Outcome,
+        record: &mut Record,
+        todo: &[Action],
+        attempts: &mut Attempts,
+    ) -> Acted {
+        let name = record.commitment.name.clone();
+        let known = &*record;
+        let effects = todo.iter().map(|action| async move { (action, self.effect(action, known).await) });
+        let effects: Vec<_> = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let mut acted = Acted { progress: false, busy: false };
+        for (action, effect) in effects {
+            match effect {
+                Ok(effect) => {
+                    info!(commitment = %name, "{name}: {action}");
+                    outcome.done.push(action.to_string());
+                    outcome.forgotten |= matches!(action, Action::Forget { .. });
+                    attempts.succeeded(action);
+                    acted.progress = true;
+                    remember(record, action, effect, self.now());
+                }
+                Err(error) => {
+                    acted.busy |= error.kind == CallErrorKind::Busy;
+                    // A refused purchase opens the way for the second-best at once.
+                    acted.progress |= matches!(action, Action::Buy { .. });
+                    if attempts.failed(action, error.clone()) {
+                        warn!(commitment = %name, "{name}: {error}");
+                    } else {
+                        debug!(commitment = %name, "{name}: {error}");
+                    }
+                }
+            }
+        }
+        acted
+    }
+
+    async fn effect(&self, action: &Action, record: &Record) -> Result<Effect, CallError> {
+        match action {
+            Action::Buy { name, model, units, term, tags, token } => {
+                let mut all_tags = tags.clone();
+                all_tags.insert(COMMITMENT_TAG.to_owned(), record.commitment.name.to_string());
+                all_tags.insert(GROUP_TAG.to_owned(), self.group.to_owned());
+                let purchase = Purchase {
+                    name: name.clone(),
+                    model: model.clone(),
+                    units: *units,
+                    term: *term,
+                    tags: all_tags,
+                    token: token.clone(),
+                };
+                return self.buy(purchase, record).await;
+            }
+            Action::Route { alias, name, description, version, to, rejects, changes_rejecting: _ } => {
+                self.aws.route_alias(alias, name, description.as_deref(), version, to, *rejects).await?;
+            }
+            Action::Delete { name, arn, patient: _ } => self.aws.delete_throughput(name, arn).await?,
+            Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
+            Action::Forget { name } => self.aws.forget(self.group, name).await?,
+        }
+        Ok(Effect::Done)
+    }
+
+    /// Buys, and looks at what came of it: a token that was used before makes AWS answer with what it bought then.
+    async fn buy(&self, mut purchase: Purchase, record: &Record) -> Result<Effect, CallError> {
+        for _ in 0..MOST_TOKENS {
+            let arn = self.aws.buy(&purchase).await?;
+            if record.is_gone(&arn) {
+                purchase.token = next_token(&purchase.token, &arn);
+                continue;
+            }
+            return match self.aws.throughput(&arn).await {
+                Ok(Some(bought)) if bought.name == purchase.name && bought.units == purchase.units.get() => {
+                    Ok(Effect::Bought(bought))
+                }
+                Ok(Some(other)) => Err(CallError {
+                    cannot: format!("buy {}", purchase.name),
+                    kind: CallErrorKind::Refused,
+                    code: "AnotherThroughput".to_owned(),
+                    message: format!("AWS answered with {} of {} model units", other.name, other.units),
+                }),
+                Ok(None) | Err(_) => Ok(Effect::Missing(arn)),
+            };
+        }
+        Err(CallError {
+            cannot: format!("buy {}", purchase.name),
+            kind: CallErrorKind::Refused,
+            code: "SpentTokens".to_owned(),
+            message: "every request token has been used before".to_owned(),
+        })
+    }
+
+    /// How long to stay awake before the next round, if that can help and there is time.
+    fn pause(&self, plan: &Plan, busy: bool, started: Timestamp) -> Option<SignedDuration> {
+        let now = self.now();
+        let awake = now.duration_since(started) < AWAKE_FOR_ALIASES;
+        let matters = |waiting: &&WaitingOn| awake || matches!(waiting, WaitingOn::TermToEnd { .. });
+        let waits = plan.waiting.iter().filter(matters).filter_map(|waiting| waiting.seconds(now));
+        let busy = (busy && awake).then_some(SignedDuration::from_secs(1));
+        let pause = waits.chain(busy).min()?;
+        let then = now.saturating_add(pause).ok()?;
+        (then < self.stop_at).then_some(pause)
+    }
+}
+
+struct Acted {
+    /// Whether a call brought things forward.
+    progress: bool,
+    /// Whether one met something that is under way.
+    busy: bool,
+}
+
+enum Effect {
+    Done,
+    Bought(Throughput),
+    /// What a purchase returned and nobody finds.
+    Missing(String),
+}
+
+/// What the record keeps of an effect; it is written in the next round, and found out again after a crash.
+fn remember(record: &mut Record, action: &Action, effect: Effect, now: Timestamp) {
+    match (action, effect) {
+        (Action::Buy { tags, .. }, Effect::Bought(bought)) => record.notice(&bought, Some(tags_digest(tags)), now),
+        (Action::Buy { name, .. }, Effect::Missing(arn)) => {
+            record.buying.insert(name.clone(), Buying { since: now, missing: Some(arn) });
+        }
+        (Action::Tag { arn, .. }, _) => {
+            let digest = tags_digest(&record.commitment.tags);
+            if let Some(held) = record.throughputs.iter_mut().find(|held| held.arn == *arn) {
+                held.tags = digest;
+            }
+        }
+        _ => {}
+    }
+}

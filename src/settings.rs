@@ -1,0 +1,97 @@
+//! How is this deployment set up?
+//!
+//! The environment variables of interface.md section 1, read once from a lookup that `main.rs` hands in.
+
+use std::fmt::Display;
+
+use crate::guardrails::Guardrails;
+use crate::input::cut;
+
+/// A setting that is missing or cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting {name}: {problem}")]
+pub struct BadSetting {
+    name: &'static str,
+    problem: String,
+}
+
+impl BadSetting {
+    /// The setting `name` and what is wrong with it.
+    pub fn new(name: &'static str, problem: impl Display) -> Self {
+        Self { name, problem: problem.to_string() }
+    }
+}
+
+/// What whoever deployed the function has set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The schedule group that holds this deployment's ticks, and the owner mark on what it buys.
+    pub group: Result<String, BadSetting>,
+    /// The role that EventBridge Scheduler assumes to invoke the function.
+    pub role_arn: Result<String, BadSetting>,
+    /// How often a commitment is looked at, in minutes: 1 to 5.
+    pub tick_minutes: Result<u8, BadSetting>,
+    /// What may be bought.
+    pub guardrails: Result<Guardrails, BadSetting>,
+}
+
+impl Settings {
+    /// Reads every setting with `variable`, which gives an environment variable's value if it has one.
+    ///
+    /// A setting that cannot be read does not spoil the others: a bad guardrail must not keep capacity from being
+    /// deleted.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
+        Self {
+            group: read_group(set("SCHEDULE_GROUP")),
+            role_arn: read_role(set("SCHEDULE_ROLE_ARN")),
+            tick_minutes: read_rate(&or("TICK_RATE", "rate(1 minute)")),
+            guardrails: Guardrails::parse(
+                &or("MAX_MODEL_UNITS", "1"),
+                &or("ALLOWED_MODELS", "*"),
+                &or("ALLOWED_COMMITMENTS", "None"),
+            ),
+        }
+    }
+}
+
+fn read_group(value: Option<String>) -> Result<String, BadSetting> {
+    let bad = |problem: String| BadSetting::new("SCHEDULE_GROUP", problem);
+    let group = value.ok_or_else(|| bad("is missing; give the name of an EventBridge Scheduler group".to_owned()))?;
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if group.len() <= 64 && group.bytes().all(known) {
+        Ok(group)
+    } else {
+        Err(bad(format!("`{}` is not a group name; use at most 64 letters, digits or - _ .", cut(&group))))
+    }
+}
+
+fn read_role(value: Option<String>) -> Result<String, BadSetting> {
+    let bad = |problem: String| BadSetting::new("SCHEDULE_ROLE_ARN", problem);
+    let arn = value.ok_or_else(|| bad("is missing; give the role that EventBridge Scheduler assumes".to_owned()))?;
+    if arn.starts_with("arn:") && arn.contains(":iam::") && arn.contains(":role/") {
+        Ok(arn)
+    } else {
+        Err(bad(format!("`{}` is not a role's ARN; use one such as `arn:aws:iam::123456789012:role/ticks`", cut(&arn))))
+    }
+}
+
+fn read_rate(text: &str) -> Result<u8, BadSetting> {
+    let minutes = text.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')')).and_then(|rate| {
+        let (number, unit) = rate.trim().split_once(' ')?;
+        let number: u8 = number.parse().ok()?;
+        // Scheduler itself insists on the singular for one.
+        let unit_fits = if number == 1 { unit == "minute" } else { unit == "minutes" };
+        (unit_fits && (1..=5).contains(&number)).then_some(number)
+    });
+    minutes.ok_or_else(|| {
+        BadSetting::new("TICK_RATE", format!("`{}` is not accepted; use `rate(1 minute)` to `rate(5 minutes)`", cut(text)))
+    })
+}
+
+/// The schedule expression of a tick every `minutes`.
+#[must_use]
+pub fn rate_expression(minutes: u8) -> String {
+    if minutes == 1 { "rate(1 minute)".to_owned() } else { format!("rate({minutes} minutes)") }
+}
