@@ -1,25 +1,376 @@
-//! stub
-#![allow(missing_docs)]
+//! When should capacity exist?
+//!
+//! Timetables are declared in civil time and compared as instants (interface.md, "When it is on"): every boundary is
+//! turned into an instant once, by the rules of a bundled time zone database, and all that is asked afterwards is asked of
+//! instants. Nothing flaps in an hour that a clock repeats.
+
+mod grammar;
+
+use std::num::NonZeroU32;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
-pub type ModelUnits = std::num::NonZeroU32;
-#[derive(Debug, Clone, PartialEq)] pub struct Zone(String);
-#[derive(Debug, Clone, PartialEq)] pub struct Window { pub units: Option<ModelUnits> }
-#[derive(Debug, Clone, PartialEq)] pub struct Holiday;
-#[derive(Debug, Clone, PartialEq)] pub struct Period;
-#[derive(Debug, Clone, PartialEq)] pub struct Exception { pub period: Period, pub state: State, pub units: Option<ModelUnits> }
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)] pub enum State { On, Off }
-#[derive(Debug, Clone, PartialEq)] pub struct Timetable;
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)] #[error("x")] pub struct DurationError;
-macro_rules! fs { ($($t:ty),*) => { $(impl std::str::FromStr for $t { type Err = DurationError; fn from_str(_: &str) -> Result<Self, DurationError> { Err(DurationError) } }
-impl std::fmt::Display for $t { fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) } })* } }
-fs!(Zone, Window, Holiday, Period, State);
-impl State { pub fn as_str(self) -> &'static str { "On" } }
-impl Zone { pub fn name(&self) -> &str { &self.0 } }
-impl Window { pub fn with_units(self, _u: Option<ModelUnits>) -> Self { self } }
-impl Timetable {
-  pub fn new(_z: Zone, _w: Vec<Window>, _h: Vec<Holiday>, _e: Vec<Exception>) -> Self { Self }
-  pub fn zone(&self) -> &Zone { todo!() } pub fn windows(&self) -> &[Window] { &[] } pub fn holidays(&self) -> &[Holiday] { &[] } pub fn exceptions(&self) -> &[Exception] { &[] }
-  pub fn warnings(&self, _l: SignedDuration, _n: Timestamp) -> Vec<String> { vec![] }
+
+pub use grammar::{
+    DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration,
+};
+
+use crate::input::words;
+
+/// A number of model units.
+pub type ModelUnits = NonZeroU32;
+
+/// Seconds of a civil day.
+const DAY: i64 = 24 * 60 * 60;
+/// Days around an instant within which a boundary that matters to it may lie, beside the length of the window: time zones
+/// have moved by a day (Pacific/Apia, 2011).
+const MARGIN_DAYS: i64 = 2;
+/// How far ahead windows are checked for days on which they do not exist.
+const WARN_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+words! {
+    /// On or off.
+    State {
+        /// Capacity exists.
+        On,
+        /// It does not.
+        Off,
+    }
 }
-pub fn parse_duration(_: &str) -> Result<SignedDuration, DurationError> { Err(DurationError) }
-pub fn duration_text(_: SignedDuration) -> String { String::new() }
+
+/// A time zone of the IANA database.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl Zone {
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The instant of a civil time: one that a clock skips moves forward by the length of the gap, one that it repeats means
+    /// its first occurrence.
+    fn instant(&self, civil: DateTime) -> Option<i64> {
+        self.zone.to_ambiguous_timestamp(civil).compatible().ok().map(Timestamp::as_second)
+    }
+}
+
+/// A stretch of the civil week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    text: String,
+    /// The days on which it opens, as bits from Monday on.
+    days: u8,
+    /// Minutes after midnight.
+    opens: u32,
+    /// Civil minutes that it lasts: at most a week.
+    minutes: u32,
+    /// The size that it asks for, if it is not the declaration's.
+    pub units: Option<ModelUnits>,
+}
+
+/// Days on which no window opens: first and last, inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holiday {
+    first: Date,
+    last: Date,
+}
+
+/// A half-open period of civil time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    start: DateTime,
+    end: DateTime,
+}
+
+/// A period that goes before windows and holidays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exception {
+    /// When.
+    pub period: Period,
+    /// On or off.
+    pub state: State,
+    /// The size that it asks for, if it is not the declaration's.
+    pub units: Option<ModelUnits>,
+}
+
+/// What a timetable says at an instant, and which of its parts says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Source<'t> {
+    /// A window.
+    Window(&'t Window, &'t Zone),
+    /// An exception, to On or to Off.
+    Exception(&'t Exception),
+    /// A holiday that took a window away.
+    Holiday(&'t Holiday),
+    /// None of them.
+    Nothing,
+}
+
+/// The instants, in seconds, between which something lasts: half-open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    start: i64,
+    end: i64,
+}
+
+impl Span {
+    fn contains(self, at: i64) -> bool {
+        self.start <= at && at < self.end
+    }
+
+    /// Whether it has an instant in `[from, to]`.
+    fn touches(self, from: i64, to: i64) -> bool {
+        self.start <= to && from < self.end
+    }
+}
+
+/// When capacity is wanted: windows of the civil week, without holidays, and exceptions above both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timetable {
+    zone: Zone,
+    windows: Vec<Window>,
+    holidays: Vec<Holiday>,
+    exceptions: Vec<Exception>,
+    /// By exception, its instants; nothing for one that does not exist.
+    exception_spans: Vec<Option<Span>>,
+    /// The holidays by day number, first and last, sorted and disjoint, each with the index of the first it comes from.
+    days_off: Vec<(i64, i64, usize)>,
+    longest_window_days: i64,
+}
+
+/// What is wanted over a while, in the order of time: from each instant on, how much, and who says so.
+type Wants<'t> = Vec<(i64, Option<ModelUnits>, Source<'t>)>;
+
+/// Turns civil seconds into instants around one instant; nearly always no clock is changed there.
+enum Around<'z> {
+    Constant(i64),
+    Changing(&'z Zone),
+}
+
+impl Around<'_> {
+    fn instant(&self, civil: i64) -> Option<i64> {
+        match self {
+            Self::Constant(offset) => Some(civil - offset),
+            Self::Changing(zone) => zone.instant(Offset::UTC.to_datetime(Timestamp::from_second(civil).ok()?)),
+        }
+    }
+}
+
+impl Timetable {
+    /// A timetable of these parts.
+    #[must_use]
+    pub fn new(zone: Zone, windows: Vec<Window>, holidays: Vec<Holiday>, exceptions: Vec<Exception>) -> Self {
+        let instants = |Exception { period: Period { start, end }, .. }: &Exception| {
+            let (start, end) = (zone.instant(*start)?, zone.instant(*end)?);
+            (start < end).then_some(Span { start, end })
+        };
+        let exception_spans = exceptions.iter().map(instants).collect();
+        let days_off = merged(&holidays);
+        let longest = windows.iter().map(|window| i64::from(window.minutes)).max().unwrap_or_default();
+        let longest_window_days = longest * 60 / DAY + 1;
+        Self { zone, windows, holidays, exceptions, exception_spans, days_off, longest_window_days }
+    }
+
+    /// The time zone of everything in it.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Its windows, as declared.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Its holidays, as declared.
+    #[must_use]
+    pub fn holidays(&self) -> &[Holiday] {
+        &self.holidays
+    }
+
+    /// Its exceptions, as declared.
+    #[must_use]
+    pub fn exceptions(&self) -> &[Exception] {
+        &self.exceptions
+    }
+
+    /// What is wanted in `[from, to]`, seconds: an entry for `from`, and one for each instant at which something may
+    /// change. `default` is the size of what asks for none.
+    pub(crate) fn wants(&self, from: i64, to: i64, default: ModelUnits) -> Wants<'_> {
+        let around = self.around(from, to);
+        let mut open: Vec<(Span, &Window)> = Vec::new();
+        let mut taken_away = None;
+        self.each_occurrence(&around, from, to, |span, window, holiday| match holiday {
+            None => open.push((span, window)),
+            Some(holiday) if span.contains(from) => taken_away = Some(holiday),
+            Some(_) => {}
+        });
+        let spans = self.exception_spans.iter().zip(&self.exceptions);
+        let excepted: Vec<(Span, &Exception)> = spans
+            .filter_map(|(span, exception)| Some(((*span)?, exception)))
+            .filter(|(span, _)| span.touches(from, to))
+            .collect();
+        let boundaries = open.iter().map(|(span, _)| span).chain(excepted.iter().map(|(span, _)| span));
+        let inside = boundaries.flat_map(|span| [span.start, span.end]).filter(|at| from < *at && *at <= to);
+        let mut points: Vec<i64> = std::iter::once(from).chain(inside).collect();
+        points.sort_unstable();
+        points.dedup();
+        let at = |at: i64| {
+            if let Some((_, exception)) = excepted.iter().rev().find(|(span, _)| span.contains(at)) {
+                let units = (exception.state == State::On).then(|| exception.units.unwrap_or(default));
+                return (at, units, Source::Exception(exception));
+            }
+            let inside = open.iter().filter(|(span, _)| span.contains(at)).map(|(_, window)| *window);
+            // Of equals the first: `max_by_key` would take the last.
+            match inside.rev().max_by_key(|window| window.units.unwrap_or(default)) {
+                Some(window) => (at, Some(window.units.unwrap_or(default)), Source::Window(window, &self.zone)),
+                None => (at, None, taken_away.filter(|_| at == from).map_or(Source::Nothing, Source::Holiday)),
+            }
+        };
+        points.into_iter().map(at).collect()
+    }
+
+    /// Every instant in `(from, to]`, seconds, at which what is wanted may change.
+    pub(crate) fn boundaries(&self, from: i64, to: i64) -> Vec<i64> {
+        let around = self.around(from, to);
+        let mut found = Vec::new();
+        self.each_occurrence(&around, from, to, |Span { start, end }, _, holiday| {
+            if holiday.is_none() {
+                found.extend([start, end]);
+            }
+        });
+        found.extend(self.exception_spans.iter().flatten().flat_map(|Span { start, end }| [*start, *end]));
+        found.retain(|at| from < *at && *at <= to);
+        found
+    }
+
+    /// The last instant, in seconds, that is not like any other week: the end of the last exception or holiday.
+    pub(crate) fn last_irregularity(&self) -> Option<i64> {
+        let exceptions = self.exception_spans.iter().flatten().map(|span| span.end);
+        let holidays = self.days_off.last().map(|(_, last, _)| (last + 1 + MARGIN_DAYS) * DAY);
+        exceptions.chain(holidays).max()
+    }
+
+    /// Tells `found` of every occurrence of every window that touches `[from, to]`, and of the holiday that takes it
+    /// away, if one does.
+    fn each_occurrence<'t>(
+        &'t self,
+        around: &Around<'_>,
+        from: i64,
+        to: i64,
+        mut found: impl FnMut(Span, &'t Window, Option<&'t Holiday>),
+    ) {
+        // Two civil days more than could matter: the offset may have been another one there.
+        let (today, last) = (from.div_euclid(DAY), to.div_euclid(DAY) + MARGIN_DAYS);
+        for window in &self.windows {
+            let (opens, lasts) = (i64::from(window.opens) * 60, i64::from(window.minutes) * 60);
+            for day in today - lasts / DAY - 1 - MARGIN_DAYS..=last {
+                // Day 0, 1970-01-01, was a Thursday.
+                if window.days & (1 << (day + 3).rem_euclid(7)) == 0 {
+                    continue;
+                }
+                let start = day * DAY + opens;
+                let span = around.instant(start).zip(around.instant(start + lasts));
+                let Some(span) = span.map(|(start, end)| Span { start, end }) else { continue };
+                if span.start < span.end && span.touches(from, to) {
+                    found(span, window, self.holiday(day));
+                }
+            }
+        }
+    }
+
+    fn holiday(&self, day: i64) -> Option<&Holiday> {
+        let index = self.days_off.partition_point(|(first, _, _)| *first <= day).checked_sub(1)?;
+        let (_, last, holiday) = self.days_off.get(index)?;
+        (day <= *last).then(|| self.holidays.get(*holiday)).flatten()
+    }
+
+    fn around(&self, from: i64, to: i64) -> Around<'_> {
+        let margin = (self.longest_window_days + 2 * MARGIN_DAYS) * DAY;
+        let zone = &self.zone.zone;
+        let (Ok(at), Ok(early)) = (Timestamp::from_second(from), Timestamp::from_second(from - margin)) else {
+            return Around::Changing(&self.zone);
+        };
+        let next = zone.following(early).next().map(|change| change.timestamp().as_second());
+        if next.is_some_and(|next| next <= to + margin) {
+            return Around::Changing(&self.zone);
+        }
+        Around::Constant(i64::from(zone.to_offset(at).seconds()))
+    }
+
+    /// What is worth knowing about this timetable when it is registered at `now` with this `lead`.
+    #[must_use]
+    pub fn warnings(&self, lead: SignedDuration, now: Timestamp) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let on = |exception: &Exception| exception.state == State::On;
+        if self.windows.is_empty() && !self.exceptions.iter().any(on) {
+            warnings.push("the timetable has no windows: it is never on".to_owned());
+        }
+        for (span, exception) in self.exception_spans.iter().zip(&self.exceptions) {
+            let Exception { period, state, .. } = exception;
+            match span {
+                None => warnings.push(format!("exception {period} does not exist: the clocks skip it")),
+                Some(Span { start, end }) if *state == State::Off && end - start <= lead.as_secs() => {
+                    let lead = duration_text(lead);
+                    warnings.push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
+                }
+                Some(_) => {}
+            }
+        }
+        let until = now.saturating_add(WARN_AHEAD).unwrap_or(Timestamp::MAX);
+        let changes = self.zone.zone.following(now).map(|change| change.timestamp()).take_while(|at| *at <= until);
+        for change in changes {
+            let day = change.as_second().div_euclid(DAY);
+            for window in &self.windows {
+                for day in day - self.longest_window_days - MARGIN_DAYS..=day + MARGIN_DAYS {
+                    warnings.extend(self.lost(window, day));
+                }
+            }
+        }
+        warnings
+    }
+
+    /// The warning that `window` does not exist on `day`, if so.
+    fn lost(&self, window: &Window, day: i64) -> Option<String> {
+        if window.days & (1 << (day + 3).rem_euclid(7)) == 0 || self.holiday(day).is_some() {
+            return None;
+        }
+        let around = Around::Changing(&self.zone);
+        let start = day * DAY + i64::from(window.opens) * 60;
+        let (start, end) = (around.instant(start)?, around.instant(start + i64::from(window.minutes) * 60)?);
+        let date = Offset::UTC.to_datetime(Timestamp::from_second(day * DAY).ok()?).date();
+        (end <= start).then(|| format!("window {window} does not exist on {date}: the clocks skip it"))
+    }
+}
+
+/// The holidays as sorted, disjoint ranges of day numbers.
+fn merged(holidays: &[Holiday]) -> Vec<(i64, i64, usize)> {
+    let day = |date: Date| {
+        // As if in UTC: a civil day has a number, whatever the zone.
+        Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, |midnight| midnight.as_second().div_euclid(DAY))
+    };
+    let ranges = holidays.iter().enumerate().map(|(index, holiday)| (day(holiday.first), day(holiday.last), index));
+    let mut sorted: Vec<_> = ranges.collect();
+    sorted.sort_unstable();
+    let mut merged: Vec<(i64, i64, usize)> = Vec::new();
+    for (first, last, index) in sorted {
+        match merged.last_mut() {
+            Some((_, until, _)) if first <= *until => {
+                // Days that two holidays share belong to the first; the rest stays its own, so that each keeps its name.
+                let rest = *until + 1;
+                if rest <= last {
+                    merged.push((rest, last, index));
+                }
+            }
+            _ => merged.push((first, last, index)),
+        }
+    }
+    merged
+}

@@ -1,0 +1,233 @@
+//! What does the account hold, and what does the passing of time do to it?
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::Value;
+
+use crate::Knobs;
+
+/// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
+#[derive(Debug, Clone)]
+pub struct Throughput {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `Creating`, `InService`, `Updating` or `Failed`.
+    pub status: &'static str,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// Its model units.
+    pub units: u32,
+    /// The model that it serves, as an ARN.
+    pub model_arn: String,
+    /// The base model of that, as an ARN.
+    pub foundation_model_arn: String,
+    /// `OneMonth` or `SixMonths`.
+    pub term: Option<String>,
+    /// When the term ends.
+    pub expiration: Option<Timestamp>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was bought.
+    pub created: Timestamp,
+    /// When it came into service.
+    pub in_service: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted: Option<Timestamp>,
+    /// When the last alias that used it had left.
+    pub left: Option<Timestamp>,
+    pub(crate) ready: Timestamp,
+    pub(crate) doomed: Option<String>,
+    pub(crate) unregistered_since: Option<Timestamp>,
+}
+
+/// An alias of an agent.
+#[derive(Debug, Clone)]
+pub struct AliasView {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The agent version that it points at.
+    pub version: String,
+    /// The throughput that it names.
+    pub route: Option<String>,
+    /// The throughput that its invocations go to: what it named when it last settled.
+    pub serving: Option<String>,
+    /// `PREPARED`, `UPDATING` or `FAILED`.
+    pub status: &'static str,
+    /// Why it failed.
+    pub failures: Vec<String>,
+    /// `ACCEPT_INVOCATIONS` or `REJECT_INVOCATIONS`.
+    pub invocation_state: String,
+    pub(crate) settles: Option<(Timestamp, Option<String>)>,
+}
+
+/// A schedule of EventBridge Scheduler.
+#[derive(Debug, Clone)]
+pub struct ScheduleView {
+    /// Its group.
+    pub group: String,
+    /// Its name.
+    pub name: String,
+    /// Its whole definition, as it was sent.
+    pub definition: Value,
+    /// What it delivers.
+    pub input: String,
+    /// When it was made, or when its expression last changed: rates count from here.
+    pub anchor: Timestamp,
+    pub(crate) token: Option<String>,
+}
+
+/// Everything in the account.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) now: Timestamp,
+    pub(crate) throughputs: Vec<Throughput>,
+    /// What each request token bought: the ARN, the request, and when.
+    pub(crate) tokens: BTreeMap<String, (String, Value, Timestamp)>,
+    pub(crate) next_number: u64,
+    /// By agent, version: the model.
+    pub(crate) versions: BTreeMap<(String, String), String>,
+    pub(crate) aliases: BTreeMap<(String, String), AliasView>,
+    pub(crate) schedules: BTreeMap<(String, String), ScheduleView>,
+    pub(crate) models: BTreeMap<String, String>,
+    /// By ARN: the base model's id.
+    pub(crate) custom_models: BTreeMap<String, String>,
+    pub(crate) doomed_creations: VecDeque<String>,
+    pub(crate) doomed_updates: VecDeque<String>,
+    /// When aliases were updated last: their rate is limited.
+    pub(crate) alias_updates: VecDeque<Timestamp>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) knobs: Knobs,
+}
+
+impl Account {
+    pub(crate) fn violated(&mut self, what: impl Into<String>) {
+        let (now, what) = (self.now, what.into());
+        self.violations.push(format!("{now}: {what}"));
+    }
+
+    pub(crate) fn living(&self) -> impl Iterator<Item = &Throughput> {
+        self.throughputs.iter().filter(|throughput| throughput.deleted.is_none())
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<usize> {
+        let is = |throughput: &Throughput| throughput.deleted.is_none() && (throughput.arn == id || throughput.name == id);
+        self.throughputs.iter().position(is)
+    }
+
+    /// Lets time pass until `now`, in steps of what happens on the way.
+    pub(crate) fn turn(&mut self, now: Timestamp) {
+        while self.now < now {
+            let next = self.next_event().filter(|at| *at < now).unwrap_or(now);
+            self.now = next;
+            self.settle();
+        }
+    }
+
+    fn next_event(&self) -> Option<Timestamp> {
+        let creations = self.living().filter(|one| one.status == "Creating").map(|one| one.ready);
+        let terms = self.living().filter_map(|one| self.renewal(one));
+        let aliases = self.aliases.values().filter_map(|alias| alias.settles.as_ref().map(|(at, _)| *at));
+        creations.chain(terms).chain(aliases).filter(|at| self.now < *at).min()
+    }
+
+    fn renewal(&self, throughput: &Throughput) -> Option<Timestamp> {
+        throughput.expiration.map(|end| plus(end, self.knobs.renews_after))
+    }
+
+    /// Brings everything to where it is at `self.now`.
+    pub(crate) fn settle(&mut self) {
+        let now = self.now;
+        for index in 0..self.throughputs.len() {
+            let renewal = self.renewal(&self.throughputs[index]);
+            let from_service = self.knobs.term_from_service;
+            let one = &mut self.throughputs[index];
+            if one.deleted.is_some() {
+                continue;
+            }
+            if one.status == "Creating" && one.ready <= now {
+                one.failure.clone_from(&one.doomed);
+                one.status = if one.failure.is_some() { "Failed" } else { "InService" };
+                if one.failure.is_none() {
+                    one.in_service = Some(one.ready);
+                    if from_service {
+                        one.expiration = term_end(one.term.as_deref(), one.ready);
+                    }
+                }
+            }
+            if renewal.is_some_and(|renewal| renewal <= now) {
+                one.expiration = one.expiration.and_then(|end| term_end(one.term.as_deref(), end));
+            }
+        }
+        for alias in self.aliases.values_mut() {
+            if let Some((_, failure)) = alias.settles.take_if(|(at, _)| *at <= now) {
+                alias.failures = failure.clone().into_iter().collect();
+                alias.status = if failure.is_some() { "FAILED" } else { "PREPARED" };
+                if failure.is_none() {
+                    alias.serving.clone_from(&alias.route);
+                }
+            }
+        }
+        self.note_leaving();
+        self.look_for_orphans();
+    }
+
+    /// Whether an alias names `throughput`, or still sends invocations to it.
+    pub(crate) fn users(&self, throughput: &Throughput) -> Vec<String> {
+        let names = |route: &Option<String>| route.as_ref().is_some_and(|id| *id == throughput.arn || *id == throughput.name);
+        let users = self.aliases.iter().filter(|(_, alias)| names(&alias.route) || names(&alias.serving));
+        users.map(|((agent, alias), _)| format!("{agent}/{alias}")).collect()
+    }
+
+    pub(crate) fn note_leaving(&mut self) {
+        for index in 0..self.throughputs.len() {
+            let used = !self.users(&self.throughputs[index]).is_empty();
+            let one = &mut self.throughputs[index];
+            one.left = if used { None } else { one.left.or(Some(self.now)) };
+        }
+    }
+
+    /// What bears our marks and is registered nowhere is paid for by nobody's wish.
+    fn look_for_orphans(&mut self) {
+        let (now, limit) = (self.now, self.knobs.orphan_after);
+        let registered = |schedules: &BTreeMap<(String, String), ScheduleView>, one: &Throughput| {
+            let marks = one.tags.get(crate::COMMITMENT_TAG).zip(one.tags.get(crate::GROUP_TAG));
+            marks.is_none_or(|(name, group)| schedules.contains_key(&(group.clone(), name.clone())))
+        };
+        let mut orphans = Vec::new();
+        for one in self.throughputs.iter_mut().filter(|one| one.deleted.is_none()) {
+            if registered(&self.schedules, one) {
+                one.unregistered_since = None;
+            } else {
+                let since = *one.unregistered_since.get_or_insert(now);
+                if limit.is_some_and(|limit| plus(since, limit) <= now) {
+                    orphans.push(one.name.clone());
+                    // Said once.
+                    one.unregistered_since = Some(Timestamp::MAX);
+                }
+            }
+        }
+        for name in orphans {
+            self.violated(format!("{name} bears our marks and has been registered nowhere for too long"));
+        }
+    }
+}
+
+pub(crate) fn plus(instant: Timestamp, duration: SignedDuration) -> Timestamp {
+    instant.saturating_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// When a term that begins at `start` ends.
+pub(crate) fn term_end(term: Option<&str>, start: Timestamp) -> Option<Timestamp> {
+    let months = match term? {
+        "OneMonth" => 1,
+        _ => 6,
+    };
+    let end = Offset::UTC.to_datetime(start).checked_add(months.months()).ok()?;
+    Offset::UTC.to_timestamp(end).ok()
+}

@@ -1,0 +1,149 @@
+//! Agent aliases and versions: bedrock-agent.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::account::{Account, AliasView, plus};
+use crate::api::{Call, Refusal, only};
+
+impl Account {
+    pub(crate) fn get_alias(&self, call: &Call) -> Result<Value, Refusal> {
+        let key = (call.id(0).to_owned(), call.id(1).to_owned());
+        let alias = self.aliases.get(&key).ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
+        Ok(json!({"agentAlias": self.described(&key, alias)}))
+    }
+
+    fn described(&self, (agent, id): &(String, String), alias: &AliasView) -> Value {
+        let AliasView { name, description, version, route, status, failures, invocation_state, .. } = alias;
+        let mut item = json!({"agentVersion": version});
+        if let Some(route) = route {
+            item["provisionedThroughput"] = json!(route);
+        }
+        let mut described = json!({
+            "agentId": agent,
+            "agentAliasId": id,
+            "agentAliasName": name,
+            "agentAliasArn": format!("arn:aws:bedrock:{}:123456789012:agent-alias/{agent}/{id}", crate::REGION),
+            "routingConfiguration": [item],
+            "createdAt": self.now.to_string(),
+            "updatedAt": self.now.to_string(),
+            "agentAliasStatus": status,
+            "aliasInvocationState": invocation_state,
+        });
+        if let Some(description) = description {
+            described["description"] = json!(description);
+        }
+        if !failures.is_empty() {
+            described["failureReasons"] = json!(failures);
+        }
+        described
+    }
+
+    pub(crate) fn update_alias(&mut self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["agentAliasName", "description", "routingConfiguration", "aliasInvocationState"])?;
+        let key = (call.id(0).to_owned(), call.id(1).to_owned());
+        let known = self.aliases.get(&key).cloned();
+        let mut alias = known.ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
+        self.limit_updates()?;
+        if alias.status == "UPDATING" || alias.status == "CREATING" {
+            let message = "UpdateAgentAlias operation can't be performed on AgentAlias when it is in Updating state";
+            return Err(Refusal::validation(message));
+        }
+        let id = format!("{}/{}", key.0, key.1);
+        // Every field is overwritten: what is not sent is lost.
+        let name = call.text("agentAliasName")?.to_owned();
+        let description = call.body["description"].as_str().map(str::to_owned);
+        let state = call.body["aliasInvocationState"].as_str().unwrap_or("ACCEPT_INVOCATIONS").to_owned();
+        if name != alias.name || description != alias.description {
+            self.violated(format!("alias {id} has lost its name or description"));
+        }
+        if state != alias.invocation_state && !self.knobs.may_reject {
+            self.violated(format!("alias {id} has had its invocation state changed to {state}"));
+        }
+        let items = call.body["routingConfiguration"].as_array().cloned().unwrap_or_default();
+        let item = items.first().cloned().unwrap_or_default();
+        only(&item, &["agentVersion", "provisionedThroughput"])?;
+        let version = match item["agentVersion"].as_str() {
+            Some(version) if self.versions.contains_key(&(key.0.clone(), version.to_owned())) => version.to_owned(),
+            Some(version) => return Err(Refusal::validation(format!("Version {version} of the agent does not exist"))),
+            None => {
+                self.violated(format!("alias {id} was updated without a version: Bedrock makes a new one"));
+                self.new_version(&key.0, &alias.version)
+            }
+        };
+        if version != alias.version {
+            self.violated(format!("alias {id} has been moved from version {} to {version}", alias.version));
+        }
+        let route = item["provisionedThroughput"].as_str().map(str::to_owned);
+        if let Some(problem) = route.as_deref().and_then(|route| self.unfit(&key.0, &version, route)) {
+            self.violated(format!("alias {id} is routed to what cannot serve it: {problem}"));
+            if self.knobs.check_route {
+                return Err(Refusal::validation(problem));
+            }
+        }
+        alias.name = name;
+        alias.description = description;
+        alias.invocation_state = state;
+        alias.version = version;
+        alias.route = route;
+        alias.status = "UPDATING";
+        alias.failures.clear();
+        alias.settles = Some((plus(self.now, self.knobs.alias_settle), self.doomed_updates.pop_front()));
+        let mut described = self.described(&key, &alias);
+        described["agentAliasStatus"] = json!("UPDATING");
+        self.aliases.insert(key, alias);
+        self.settle();
+        Ok(json!({"agentAlias": described}))
+    }
+
+    fn limit_updates(&mut self) -> Result<(), Refusal> {
+        let now = self.now;
+        self.alias_updates.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+        if self.alias_updates.len() >= self.knobs.alias_updates_per_second {
+            return Err(Refusal::new(429, "ThrottlingException", "Rate exceeded"));
+        }
+        self.alias_updates.push_back(now);
+        Ok(())
+    }
+
+    fn new_version(&mut self, agent: &str, from: &str) -> String {
+        let numbers = self.versions.keys().filter(|(of, _)| of == agent).filter_map(|(_, version)| version.parse().ok());
+        let version = (numbers.max().unwrap_or(0_u32) + 1).to_string();
+        let model = self.versions.get(&(agent.to_owned(), from.to_owned())).cloned().unwrap_or_default();
+        self.versions.insert((agent.to_owned(), version.clone()), model);
+        version
+    }
+
+    /// Why `route` cannot serve `version`, if it cannot.
+    fn unfit(&self, agent: &str, version: &str, route: &str) -> Option<String> {
+        let Some(throughput) = self.find(route).map(|index| &self.throughputs[index]) else {
+            return Some(format!("{route} does not exist"));
+        };
+        if throughput.status != "InService" {
+            return Some(format!("{route} is {}", throughput.status));
+        }
+        let model = self.versions.get(&(agent.to_owned(), version.to_owned()))?;
+        let id = model.rsplit_once(":foundation-model/").map_or(model.as_str(), |(_, id)| id);
+        let base = throughput.foundation_model_arn.rsplit_once(":foundation-model/").map_or("", |(_, id)| id);
+        let fits = id == base || *model == throughput.model_arn;
+        (!fits).then(|| format!("{route} is of {base}, the agent's version of {model}"))
+    }
+
+    pub(crate) fn get_version(&self, call: &Call) -> Result<Value, Refusal> {
+        let (agent, version) = (call.id(0), call.id(1));
+        let model = self.versions.get(&(agent.to_owned(), version.to_owned()));
+        let model = model.ok_or_else(|| Refusal::not_found(format!("version {version}")))?;
+        Ok(json!({"agentVersion": {
+            "agentId": agent,
+            "agentName": "agent",
+            "agentArn": format!("arn:aws:bedrock:{}:123456789012:agent/{agent}", crate::REGION),
+            "version": version,
+            "agentStatus": "PREPARED",
+            "foundationModel": model,
+            "idleSessionTTLInSeconds": 600,
+            "agentResourceRoleArn": "arn:aws:iam::123456789012:role/agent",
+            "createdAt": self.now.to_string(),
+            "updatedAt": self.now.to_string(),
+        }}))
+    }
+}

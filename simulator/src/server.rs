@@ -1,0 +1,278 @@
+//! From HTTP to an operation and back: routing, faults on demand, meeting points, and the list of what was asked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{Method, Response, StatusCode};
+use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::account::{Account, plus};
+use crate::api::{Call, Refusal};
+
+/// A request that was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The operation's name in the API, such as `UpdateAgentAlias`.
+    pub operation: &'static str,
+    /// The variable parts of its path.
+    pub ids: Vec<String>,
+    /// Its query.
+    pub query: Vec<(String, String)>,
+    /// Its body; null if it has none.
+    pub body: Value,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It is refused, and has no effect.
+    Refuse {
+        /// HTTP status.
+        status: u16,
+        /// Error code.
+        code: &'static str,
+        /// Error message.
+        message: &'static str,
+    },
+    /// It has its effect, and the connection breaks before the answer.
+    LoseAnswer,
+    /// The connection breaks before it has an effect.
+    Drop,
+    /// It has its effect, and the answer takes this long.
+    Slow(SignedDuration),
+}
+
+impl Fault {
+    /// Too many requests.
+    #[must_use]
+    pub fn throttled() -> Self {
+        Self::Refuse { status: 429, code: "ThrottlingException", message: "Rate exceeded" }
+    }
+
+    /// The caller may not do this.
+    #[must_use]
+    pub fn denied() -> Self {
+        Self::Refuse { status: 403, code: "AccessDeniedException", message: "not authorized to perform this" }
+    }
+}
+
+struct Planned {
+    operation: &'static str,
+    left: u32,
+    fault: Fault,
+}
+
+struct Meeting {
+    operations: Vec<&'static str>,
+    left: usize,
+    barrier: Arc<Barrier>,
+}
+
+/// What the server's tasks share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    account: Mutex<Account>,
+    requests: Mutex<Vec<Request>>,
+    faults: Mutex<Vec<Planned>>,
+    meetings: Mutex<Vec<Meeting>>,
+}
+
+impl Shared {
+    pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
+        lock(&self.account)
+    }
+
+    pub(crate) fn requests(&self) -> MutexGuard<'_, Vec<Request>> {
+        lock(&self.requests)
+    }
+
+    pub(crate) fn plan_fault(&self, operation: &'static str, times: u32, fault: Fault) {
+        lock(&self.faults).push(Planned { operation, left: times, fault });
+    }
+
+    pub(crate) fn forget_faults(&self) {
+        lock(&self.faults).clear();
+    }
+
+    pub(crate) fn plan_meeting(&self, operations: &[&'static str], count: usize) {
+        let meeting = Meeting { operations: operations.to_vec(), left: count, barrier: Arc::new(Barrier::new(count)) };
+        lock(&self.meetings).push(meeting);
+    }
+
+    fn next_fault(&self, operation: &str) -> Option<Fault> {
+        let mut faults = lock(&self.faults);
+        let planned = faults.iter_mut().find(|planned| planned.operation == operation && planned.left > 0)?;
+        planned.left -= 1;
+        Some(planned.fault.clone())
+    }
+
+    fn meeting(&self, operation: &str) -> Option<Arc<Barrier>> {
+        let mut meetings = lock(&self.meetings);
+        let meeting = meetings.iter_mut().find(|one| one.left > 0 && one.operations.contains(&operation))?;
+        meeting.left -= 1;
+        Some(Arc::clone(&meeting.barrier))
+    }
+
+    fn carry_out(&self, call: &Call) -> Result<Value, Refusal> {
+        let mut account = self.account();
+        account.settle();
+        let outcome = perform(&mut account, call);
+        account.note_leaving();
+        if let Err(refusal) = &outcome
+            && refusal.malformed
+        {
+            account.violated(format!("{} is malformed: {}", call.operation, refusal.message));
+        }
+        outcome
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(serve).with_state(shared)
+}
+
+async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap_or_default();
+    let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
+    let path = parts.uri.path().to_owned();
+    let routed = body.ok().and_then(|body| route(&parts.method, &path, parts.uri.query().unwrap_or_default(), body));
+    let Some(call) = routed else {
+        shared.account().violated(format!("{} {path} is no operation that is known", parts.method));
+        return refused(&Refusal::malformed(format!("{} {path} is no operation that is known", parts.method)));
+    };
+    if let Some(barrier) = shared.meeting(call.operation) {
+        barrier.wait().await;
+    }
+    let at = shared.account().now;
+    let Call { operation, ids, query, body } = call.clone();
+    shared.requests().push(Request { operation, ids, query, body, at });
+    match shared.next_fault(call.operation) {
+        Some(Fault::Refuse { status, code, message }) => refused(&Refusal::new(status, code, message)),
+        Some(Fault::Drop) => broken(),
+        Some(Fault::LoseAnswer) => {
+            let _lost = shared.carry_out(&call);
+            broken()
+        }
+        Some(Fault::Slow(duration)) => {
+            let outcome = shared.carry_out(&call);
+            let mut account = shared.account();
+            let then = plus(account.now, duration);
+            account.turn(then);
+            drop(account);
+            answered(outcome)
+        }
+        None => answered(shared.carry_out(&call)),
+    }
+}
+
+fn answered(outcome: Result<Value, Refusal>) -> Response<Body> {
+    match outcome {
+        Ok(answer) => respond(StatusCode::OK, None, &without_nulls(answer)),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Response<Body> {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    respond(status, Some(&refusal.code), &refusal.body())
+}
+
+fn respond(status: StatusCode, error: Option<&str>, body: &Value) -> Response<Body> {
+    let response = Response::builder().status(status).header("content-type", "application/json");
+    let response = response.header("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
+    let response = error.into_iter().fold(response, |response, error| response.header("x-amzn-errortype", error));
+    response.body(Body::from(body.to_string())).unwrap_or_default()
+}
+
+/// A connection that breaks off.
+fn broken() -> Response<Body> {
+    let broken = stream::once(async { Err::<String, _>(std::io::Error::other("the connection broke")) });
+    Response::new(Body::from_stream(broken))
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            for member in members.values_mut() {
+                *member = without_nulls(member.take());
+            }
+        }
+        Value::Array(elements) => {
+            for element in elements {
+                *element = without_nulls(element.take());
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    value
+}
+
+fn route(method: &Method, path: &str, query: &str, body: Value) -> Option<Call> {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let (operation, ids): (_, Vec<&str>) = match (method.as_str(), &segments[..]) {
+        ("POST", ["provisioned-model-throughput"]) => ("CreateProvisionedModelThroughput", vec![]),
+        ("GET", ["provisioned-model-throughputs"]) => ("ListProvisionedModelThroughputs", vec![]),
+        ("GET", ["provisioned-model-throughput", id]) => ("GetProvisionedModelThroughput", vec![id]),
+        ("DELETE", ["provisioned-model-throughput", id]) => ("DeleteProvisionedModelThroughput", vec![id]),
+        ("POST", ["listTagsForResource"]) => ("ListTagsForResource", vec![]),
+        ("POST", ["tagResource"]) => ("TagResource", vec![]),
+        ("POST", ["untagResource"]) => ("UntagResource", vec![]),
+        ("GET", ["foundation-models", id]) => ("GetFoundationModel", vec![id]),
+        ("GET", ["custom-models", id]) => ("GetCustomModel", vec![id]),
+        ("GET", ["agents", agent, "agentaliases", alias]) => ("GetAgentAlias", vec![agent, alias]),
+        ("PUT", ["agents", agent, "agentaliases", alias]) => ("UpdateAgentAlias", vec![agent, alias]),
+        ("GET", ["agents", agent, "agentversions", version]) => ("GetAgentVersion", vec![agent, version]),
+        ("POST", ["schedules", name]) => ("CreateSchedule", vec![name]),
+        ("PUT", ["schedules", name]) => ("UpdateSchedule", vec![name]),
+        ("GET", ["schedules", name]) => ("GetSchedule", vec![name]),
+        ("DELETE", ["schedules", name]) => ("DeleteSchedule", vec![name]),
+        ("GET", ["schedules"]) => ("ListSchedules", vec![]),
+        _ => return None,
+    };
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    Some(Call {
+        operation,
+        ids: ids.into_iter().map(str::to_owned).collect(),
+        query: pairs.map(|(key, value)| (decoded(key), decoded(value))).collect(),
+        body,
+    })
+}
+
+fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
+    match call.operation {
+        "CreateProvisionedModelThroughput" => account.create_throughput(call),
+        "ListProvisionedModelThroughputs" => account.list_throughputs(call),
+        "GetProvisionedModelThroughput" => account.get_throughput(call),
+        "DeleteProvisionedModelThroughput" => account.delete_throughput(call),
+        "ListTagsForResource" => account.list_tags(call),
+        "TagResource" => account.tag(call),
+        "UntagResource" => account.untag(call),
+        "GetFoundationModel" => account.get_foundation_model(call),
+        "GetCustomModel" => account.get_custom_model(call),
+        "GetAgentAlias" => account.get_alias(call),
+        "UpdateAgentAlias" => account.update_alias(call),
+        "GetAgentVersion" => account.get_version(call),
+        "CreateSchedule" => account.create_schedule(call),
+        "UpdateSchedule" => account.update_schedule(call),
+        "GetSchedule" => account.get_schedule(call),
+        "DeleteSchedule" => account.delete_schedule(call),
+        "ListSchedules" => account.list_schedules(call),
+        unknown => Err(Refusal::malformed(json!(unknown).to_string())),
+    }
+}
