@@ -13,7 +13,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, Flag, Mistakes, Object, cut, words};
-use crate::timetable::{Exception, Holiday, ModelUnits, Period, State, Timetable, Window, Zone, duration_text, parse_duration};
+use crate::timetable::{
+    Exception, Holiday, ModelUnits, Period, State, Timetable, Window, Zone, duration_text, parse_duration,
+};
 
 /// One throughput that somebody wants on a timetable, and the aliases that follow it.
 #[derive(Debug, Clone, PartialEq)]
@@ -251,8 +253,8 @@ impl Commitment {
     #[must_use]
     pub fn sizes(&self) -> BTreeSet<ModelUnits> {
         let timetable = self.timetable.iter();
-        let windows = timetable.clone().flat_map(|timetable| timetable.windows()).filter_map(|window| window.units);
-        let exceptions = timetable.flat_map(|timetable| timetable.exceptions()).filter_map(|exception| exception.units);
+        let windows = timetable.clone().flat_map(Timetable::windows).filter_map(|window| window.units);
+        let exceptions = timetable.flat_map(Timetable::exceptions).filter_map(|exception| exception.units);
         windows.chain(exceptions).chain([self.units]).collect()
     }
 }
@@ -311,8 +313,7 @@ fn read_window(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Win
 fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Exception> {
     let object = Object::open(path, value, &["Window", "State", "ModelUnits"], mistakes)?;
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
-    let period: Option<Period> =
-        object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
+    let period: Option<Period> = object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
     let state = object.required("State", "give On or Off", mistakes);
     if state == Some(State::Off) && units.is_some() {
         mistakes.add(object.at("ModelUnits"), "says nothing with State Off; remove it");
@@ -330,7 +331,8 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
     if members.len() > MOST_TAGS {
         mistakes.add(&path, format!("has {} tags; at most {MOST_TAGS} are accepted", members.len()));
     }
-    let allowed = |text: &str| text.chars().all(|sign| sign.is_alphanumeric() || sign == ' ' || "_.:/=+-@".contains(sign));
+    let allowed =
+        |text: &str| text.chars().all(|sign| sign.is_alphanumeric() || sign == ' ' || "_.:/=+-@".contains(sign));
     let mut tags = BTreeMap::new();
     for (key, value) in members.iter().take(MOST_TAGS) {
         let path = format!("{path}.{}", cut(key));
@@ -338,14 +340,18 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
             mistakes.add(path, format!("{} is not a single value", input::shown(value)));
             continue;
         };
-        let reserved = ["aws:", "throughput-scheduler:"].into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
+        let reserved =
+            ["aws:", "throughput-scheduler:"].into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
         if let Some(prefix) = reserved {
             mistakes.add(path, format!("keys that begin with `{prefix}` are reserved; use another key"));
         } else if key.is_empty() || key.chars().count() > 128 || !allowed(key) {
             mistakes.add(path, "is not a tag key; use 1 to 128 letters, digits, spaces or _ . : / = + - @");
         } else if text.chars().count() > 256 || !allowed(&text) {
             let value = cut(&text);
-            mistakes.add(path, format!("`{value}` is not a tag value; use at most 256 letters, digits, spaces or _ . : / = + - @"));
+            mistakes.add(
+                path,
+                format!("`{value}` is not a tag value; use at most 256 letters, digits, spaces or _ . : / = + - @"),
+            );
         } else {
             tags.insert(key.clone(), text.into_owned());
         }
@@ -368,7 +374,8 @@ fn timetable_value(timetable: &Timetable) -> Value {
     let mut members = Map::new();
     members.insert("Timezone".to_owned(), json!(timetable.zone().name()));
     members.insert("Windows".to_owned(), timetable.windows().iter().map(window).collect());
-    members.insert("Holidays".to_owned(), timetable.holidays().iter().map(|holiday| json!(holiday.to_string())).collect());
+    members
+        .insert("Holidays".to_owned(), timetable.holidays().iter().map(|holiday| json!(holiday.to_string())).collect());
     members.insert("Exceptions".to_owned(), timetable.exceptions().iter().map(exception).collect());
     Value::Object(members)
 }
@@ -386,7 +393,8 @@ impl FromStr for Name {
     type Err = NotAName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let words = text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let words =
+            text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         if words && text.len() <= 40 { Ok(Self(text.to_owned())) } else { Err(NotAName(cut(text))) }
     }
 }
@@ -498,7 +506,10 @@ impl AliasId {
         let agent = object.required("AgentId", cure, mistakes).map(|BedrockId(id)| id);
         let alias = object.required("AgentAliasId", cure, mistakes).map(|BedrockId(id)| id);
         if alias.as_deref() == Some("TSTALIASID") {
-            mistakes.add(object.at("AgentAliasId"), "`TSTALIASID` is the draft's alias, which has no version to route; use another alias");
+            mistakes.add(
+                object.at("AgentAliasId"),
+                "`TSTALIASID` is the draft's alias, which has no version to route; use another alias",
+            );
             return None;
         }
         Some(Self { agent: agent?, alias: alias? })

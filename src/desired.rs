@@ -198,8 +198,7 @@ impl<'a> Demand<'a> {
         let less = next.units < before.units;
         // An exception to Off speaks for itself; else what ends is more telling than that nothing begins.
         let speaks = matches!(next.because.rule, Rule::Timetable(Source::Exception(_))) && next.units.is_none();
-        let because =
-            if less && !speaks { format!("{} ends", before.because.rule) } else { next.because.to_string() };
+        let because = if less && !speaks { format!("{} ends", before.because.rule) } else { next.because.to_string() };
         Transition { at, state: next.state(), because }
     }
 

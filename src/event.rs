@@ -37,7 +37,7 @@ pub enum Action {
         subject: Subject,
     },
     /// Register, or replace the declaration, and follow its timetable.
-    Apply(Commitment),
+    Apply(Box<Commitment>),
     /// Let go and forget.
     Retire(Name),
     /// Lie above everything else for a while.
@@ -60,7 +60,7 @@ pub enum Action {
     /// Say what would be done.
     Plan {
         /// For which declaration.
-        commitment: Commitment,
+        commitment: Box<Commitment>,
         /// When; now if absent.
         at: Option<Timestamp>,
     },
@@ -70,7 +70,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// By its declaration.
-    Declared(Commitment),
+    Declared(Box<Commitment>),
     /// By its name.
     Named(Name),
 }
@@ -122,7 +122,8 @@ fn read_any(payload: Value, mistakes: &mut Mistakes) -> Option<Event> {
     }
     if members.contains_key("detail-type") && members.contains_key("detail") {
         let envelope: Result<EventBridgeEvent<Value>, _> = serde_json::from_value(payload);
-        let envelope = envelope.map_err(|error| mistakes.add("", format!("is not an EventBridge event: {error}"))).ok()?;
+        let envelope =
+            envelope.map_err(|error| mistakes.add("", format!("is not an EventBridge event: {error}"))).ok()?;
         return read_action(&envelope.detail, "detail", mistakes).map(|action| Event::Action(Box::new(action)));
     }
     read_action(&payload, "", mistakes).map(|action| Event::Action(Box::new(action)))
@@ -174,7 +175,8 @@ fn read_action(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Act
 fn read_subject(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Subject> {
     match (object.get("Commitment"), object.get("Name")) {
         (Some(_), Some(_)) => {
-            mistakes.add(object.at("Name"), "stands beside Commitment, which has a Name of its own; remove one of the two");
+            mistakes
+                .add(object.at("Name"), "stands beside Commitment, which has a Name of its own; remove one of the two");
             None
         }
         (None, Some(_)) => object.required("Name", "", mistakes).map(Subject::Named),
@@ -182,13 +184,13 @@ fn read_subject(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Subject>
     }
 }
 
-fn read_commitment(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Commitment> {
+fn read_commitment(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Box<Commitment>> {
     let path = object.at("Commitment");
     let Some(value) = object.get("Commitment") else {
         mistakes.add(path, "is missing; give the declaration, with Name and ModelId at least");
         return None;
     };
-    Commitment::read(value, &path, mistakes)
+    Commitment::read(value, &path, mistakes).map(Box::new)
 }
 
 fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Action> {
@@ -206,7 +208,8 @@ fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Action>
         (true, false) => object.optional("Until", mistakes).map(|Instant(until)| End::Until(until)),
         (false, true) => object.optional("For", mistakes).map(|Lasting(duration)| End::For(duration)),
         (true, true) | (false, false) => {
-            mistakes.add(object.at("For"), "give either For, such as `2h`, or Until, such as `2026-12-24T18:00:00+09:00`");
+            mistakes
+                .add(object.at("For"), "give either For, such as `2h`, or Until, such as `2026-12-24T18:00:00+09:00`");
             None
         }
     };

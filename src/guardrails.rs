@@ -63,7 +63,9 @@ impl Guardrails {
         let mut globs = GlobSetBuilder::new();
         for text in models.split(',').map(str::trim) {
             let glob = Glob::new(text).ok().filter(|_| !text.is_empty());
-            globs.add(glob.ok_or_else(|| bad("ALLOWED_MODELS", text, "is not a glob; use one such as `amazon.nova-*`"))?);
+            globs.add(
+                glob.ok_or_else(|| bad("ALLOWED_MODELS", text, "is not a glob; use one such as `amazon.nova-*`"))?,
+            );
         }
         let cannot = |_| bad("ALLOWED_MODELS", models, "cannot be compiled; use fewer globs");
         let mut allowed = Vec::new();

@@ -144,10 +144,12 @@ impl Handler {
                 let record = self.registered(&group, name.as_str()).await?;
                 said(&self.status(&record, invocation).await?)
             }
-            Action::Plan { commitment, at } => said(&self.dry_run(commitment, at, invocation).await?),
-            Action::Scale { .. } | Action::Apply(_) | Action::Retire(_) | Action::Override { .. } | Action::Resume(_) => {
-                said(&self.request(&action, invocation).await?)
-            }
+            Action::Plan { commitment, at } => said(&self.dry_run(*commitment, at, invocation).await?),
+            Action::Scale { .. }
+            | Action::Apply(_)
+            | Action::Retire(_)
+            | Action::Override { .. }
+            | Action::Resume(_) => said(&self.request(&action, invocation).await?),
         }
     }
 
@@ -177,7 +179,7 @@ impl Handler {
             record.schedule = schedule.clone();
         }
         let outcome = self.rounds(&group, invocation).run(stored, record).await?;
-        let report = self.report(&outcome);
+        let report = Self::report(&outcome);
         let problems = report.problems.join("; ");
         schedule?;
         match (outcome.superseded, outcome.look.plan.failures.is_empty(), report.problems.is_empty()) {
@@ -231,9 +233,16 @@ impl Handler {
             let outcome = rounds.run(record.clone(), record.clone()).await?;
             self.verify(&group, &outcome, before.as_ref()).await?;
             let failures: Vec<String> = outcome.look.plan.failures.iter().map(ToString::to_string).collect();
-            return if failures.is_empty() { Ok(self.report(&outcome)) } else { Err(Error::AwsError(failures.join("; "))) };
+            return if failures.is_empty() {
+                Ok(Self::report(&outcome))
+            } else {
+                Err(Error::AwsError(failures.join("; ")))
+            };
         }
-        Err(Error::AwsError(format!("cannot register {}: others write it at the same time; try again", subject(action))))
+        Err(Error::AwsError(format!(
+            "cannot register {}: others write it at the same time; try again",
+            subject(action)
+        )))
     }
 
     /// The record that `action` makes of the one that is there.
@@ -285,7 +294,8 @@ impl Handler {
                 self.check(&record.commitment, *units, true)?;
                 if units.is_some() && record.commitment.term.is_some() {
                     return Err(Error::NotAllowed(
-                        "ModelUnits: another size would be bought for a whole term; override without ModelUnits".to_owned(),
+                        "ModelUnits: another size would be bought for a whole term; override without ModelUnits"
+                            .to_owned(),
                     ));
                 }
                 let until = override_end(*end, now)?;
@@ -320,10 +330,9 @@ impl Handler {
         let same_purchase =
             known.model == commitment.model && known.units == commitment.units && known.term == commitment.term;
         if known.term.is_some() && !before.throughputs.is_empty() && !same_purchase {
-            let end = before.running_term(now).map_or_else(
-                || "whose end AWS has not told yet".to_owned(),
-                |end| format!("which ends at {end}"),
-            );
+            let end = before
+                .running_term(now)
+                .map_or_else(|| "whose end AWS has not told yet".to_owned(), |end| format!("which ends at {end}"));
             return Err(Error::NotAllowed(format!(
                 "model, units and term of {} cannot change during its term, {end}",
                 known.name
@@ -447,7 +456,7 @@ impl Handler {
         }
     }
 
-    fn report(&self, outcome: &Outcome) -> Report {
+    fn report(outcome: &Outcome) -> Report {
         let Outcome { stored: _, look: Look { observed, plan, at }, done, superseded, forgotten } = outcome;
         let mut report = Report::new(&plan.record, observed, plan, done.clone(), *at);
         report.settled |= *forgotten;
@@ -495,10 +504,10 @@ impl Handler {
     async fn status_of_all(&self, invocation: &Invocation) -> Result<Value, Error> {
         let group = self.settings.group.clone()?;
         let names = self.aws.registered(&group).await?;
-        let reports = names.iter().map(|name| {
+        let reports = names.into_iter().map(|name| {
             let group = &group;
             async move {
-                match self.aws.record(group, name).await? {
+                match self.aws.record(group, &name).await? {
                     Some(record) => self.status(&record, invocation).await.map(Some),
                     None => Ok(None),
                 }
@@ -554,5 +563,7 @@ fn override_end(end: End, now: Timestamp) -> Result<Timestamp, Error> {
         return Ok(until);
     }
     let most = duration_text(LONGEST_OVERRIDE);
-    Err(Error::InvalidEvent(format!("Until: `{until}` is not within the next {most}, the longest that an override lasts")))
+    Err(Error::InvalidEvent(format!(
+        "Until: `{until}` is not within the next {most}, the longest that an override lasts"
+    )))
 }

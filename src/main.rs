@@ -15,15 +15,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
-    let handler = Handler { settings: Settings::read(variable), aws: Aws::new(&aws::configuration().await), clock: clock() };
+    let handler =
+        Handler { settings: Settings::read(variable), aws: Aws::new(&aws::configuration().await), clock: clock() };
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;
         let deadline = i64::try_from(context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        let invocation = Invocation {
-            function_arn: context.invoked_function_arn,
-            deadline: deadline.unwrap_or(Timestamp::MIN),
-        };
+        let invocation =
+            Invocation { function_arn: context.invoked_function_arn, deadline: deadline.unwrap_or(Timestamp::MIN) };
         handler.handle(payload, &invocation).await.map_err(|error| diagnostic(&error))
     }))
     .await
@@ -36,7 +35,9 @@ fn variable(name: &str) -> Option<String> {
 
 #[expect(clippy::disallowed_methods, reason = "the clock is read here and nowhere else")]
 fn clock() -> Clock {
-    Clock { now: Box::new(Timestamp::now), sleep: Box::new(|duration| Box::pin(tokio::time::sleep(duration))) }
+    // Whole seconds: nothing here is finer, and people read the record and the report.
+    let now = || Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+    Clock { now: Box::new(now), sleep: Box::new(|duration| Box::pin(tokio::time::sleep(duration))) }
 }
 
 fn diagnostic(error: &Error) -> Diagnostic {

@@ -7,7 +7,6 @@
 mod aliases;
 mod throughputs;
 
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
@@ -209,11 +208,9 @@ impl Display for WaitingOn {
             Self::Alias { alias } => write!(formatter, "for {alias} to settle"),
             Self::AliasRetry { alias, at } => write!(formatter, "to try {alias} again at {at}"),
             Self::Leaving { alias, name } => write!(formatter, "for {alias} to leave {name}"),
-            Self::Drain { name, drain, until } => write!(
-                formatter,
-                "for the last alias to have left {name} for {}, until {until}",
-                duration_text(*drain)
-            ),
+            Self::Drain { name, drain, until } => {
+                write!(formatter, "for the last alias to have left {name} for {}, until {until}", duration_text(*drain))
+            }
             Self::Deletable { name } => write!(formatter, "for {name} to let itself be deleted"),
             Self::TermToEnd { name, until } => write!(formatter, "for the term of {name} to end at {until}"),
             Self::BuyAgain { name, at } => write!(formatter, "to buy {name} again at {at}"),
@@ -226,7 +223,8 @@ impl WaitingOn {
     /// How long to stay awake for it, if it is a matter of seconds: minutes are left to ticks.
     #[must_use]
     pub fn seconds(&self, now: Timestamp) -> Option<SignedDuration> {
-        let short = |until: &Timestamp| Some(until.duration_since(now)).filter(|left| *left <= SignedDuration::from_secs(5));
+        let short =
+            |until: &Timestamp| Some(until.duration_since(now)).filter(|left| *left <= SignedDuration::from_secs(5));
         match self {
             Self::Alias { .. } => Some(SignedDuration::from_secs(1)),
             Self::Drain { until, .. } => short(until),
@@ -306,17 +304,17 @@ impl Attempts {
             error.kind,
             CallErrorKind::Conflict | CallErrorKind::Invalid | CallErrorKind::Refused | CallErrorKind::Busy
         );
-        match action {
-            Action::Delete { arn, patient: true, .. } if expected => {
-                self.refused_patiently.insert(arn.clone());
-                false
-            }
-            _ if error.kind == CallErrorKind::Busy => false,
-            _ => {
-                self.failed.push((action.clone(), error));
-                true
-            }
+        if let Action::Delete { arn, patient: true, .. } = action
+            && expected
+        {
+            self.refused_patiently.insert(arn.clone());
+            return false;
         }
+        if error.kind == CallErrorKind::Busy {
+            return false;
+        }
+        self.failed.push((action.clone(), error));
+        true
     }
 
     fn error_of_purchase(&self, name: &str) -> Option<&CallError> {
@@ -412,7 +410,8 @@ impl Planner<'_> {
     fn goal(&mut self) -> Goal {
         let now = self.situation.now;
         let lifecycle = self.plan.record.lifecycle;
-        let wanted = self.situation.desired.filter(|_| lifecycle == Lifecycle::Active).filter(|_| !self.term_is_ending(now));
+        let wanted =
+            self.situation.desired.filter(|_| lifecycle == Lifecycle::Active).filter(|_| !self.term_is_ending(now));
         let off = Goal { target: None, stay: BTreeSet::new(), undecided: false, bare: true };
         let Some(units) = wanted else { return off };
 
@@ -448,7 +447,8 @@ impl Planner<'_> {
 
     /// The throughput that serves until the wanted one does: the largest in service.
     fn interim(&self, beside: &str) -> Option<Throughput> {
-        let serving = self.plan.ours.iter().filter(|ours| ours.status == ThroughputStatus::InService && ours.arn != beside);
+        let serving =
+            self.plan.ours.iter().filter(|ours| ours.status == ThroughputStatus::InService && ours.arn != beside);
         serving.max_by_key(|ours| ours.units).cloned()
     }
 
@@ -469,7 +469,11 @@ impl Planner<'_> {
                     self.plan.problems.push(format!("quota refuses {name}: {}", error.message));
                     Purchase::OverQuota
                 }
-                _ => Purchase::Refused,
+                CallErrorKind::NotFound
+                | CallErrorKind::Busy
+                | CallErrorKind::Conflict
+                | CallErrorKind::Invalid
+                | CallErrorKind::Refused => Purchase::Refused,
             };
         }
         let refusal = match guardrails {
@@ -481,7 +485,9 @@ impl Planner<'_> {
             return Purchase::Refused;
         }
         let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed);
-        if let Some(at) = failed.map(|failed| failed.saturating_add(RETRY_AFTER)).and_then(Result::ok).filter(|at| now < *at) {
+        if let Some(at) =
+            failed.map(|failed| failed.saturating_add(RETRY_AFTER)).and_then(Result::ok).filter(|at| now < *at)
+        {
             self.plan.waiting.push(WaitingOn::BuyAgain { name, at });
             return Purchase::Refused;
         }
@@ -499,7 +505,9 @@ impl Planner<'_> {
 
     /// Whether what an earlier purchase of `name` returned counts as spent, if it returned what nobody finds.
     fn may_buy_again(&mut self, name: &str) -> bool {
-        let Some(Buying { since, missing: Some(missing) }) = self.plan.record.buying.get(name).cloned() else { return true };
+        let Some(Buying { since, missing: Some(missing) }) = self.plan.record.buying.get(name).cloned() else {
+            return true;
+        };
         let until = after(since, SPENT_AFTER);
         if self.situation.now < until {
             self.plan.waiting.push(WaitingOn::Purchase { name: name.to_owned(), until });

@@ -5,6 +5,7 @@
 //! ([`Record::requested`]) and how often it was written since ([`Record::revision`]); see [`Record::standing`].
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::commitment::{AliasId, Commitment};
 use crate::desired::{Base, Demand, Hold, Override};
-use crate::observed::Throughput;
+use crate::observed::{Throughput, ThroughputStatus};
 use crate::timetable::State;
 
 /// Everything that one commitment's invocations tell each other.
@@ -275,11 +276,10 @@ impl Record {
         }
         self.buying.remove(name);
         let Some(held) = self.throughputs.iter_mut().find(|held| held.arn == *arn) else { return };
-        use crate::observed::ThroughputStatus as Status;
         match status {
-            Status::InService => held.served = true,
-            Status::Failed => held.failed = held.failed.or(Some(now)),
-            Status::Creating | Status::Updating | Status::Unknown(_) => {}
+            ThroughputStatus::InService => held.served = true,
+            ThroughputStatus::Failed => held.failed = held.failed.or(Some(now)),
+            ThroughputStatus::Creating | ThroughputStatus::Updating | ThroughputStatus::Unknown(_) => {}
         }
         held.renewed |= matches!((held.term_end, term_end), (Some(known), Some(seen)) if known < *seen);
         held.term_end = term_end.or(held.term_end);
@@ -331,10 +331,14 @@ pub fn next_token(spent: &str, arn: &str) -> String {
 /// A digest of declared tags, to see without a call whether a throughput bears them.
 #[must_use]
 pub fn tags_digest(tags: &BTreeMap<String, String>) -> String {
-    let text: Vec<String> = tags.iter().map(|(key, value)| format!("{}:{key}={}:{value}", key.len(), value.len())).collect();
+    let text: Vec<String> =
+        tags.iter().map(|(key, value)| format!("{}:{key}={}:{value}", key.len(), value.len())).collect();
     hex(&text.join(";"))[..12].to_owned()
 }
 
 fn hex(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
+        let _infallible = write!(digits, "{byte:02x}");
+        digits
+    })
 }

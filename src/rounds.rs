@@ -21,12 +21,15 @@ use crate::plan::{Action, Attempts, Plan, Situation, WaitingOn};
 use crate::record::{Buying, Record, Standing, next_token, tags_digest};
 use crate::settings::Settings;
 
+/// A duration that passes.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// What gives the time and lets it pass. `main.rs` hands in the machine's; tests turn their own.
 pub struct Clock {
     /// The instant that it is.
     pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// Lets a duration pass.
-    pub sleep: Box<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>,
+    pub sleep: Box<dyn Fn(Duration) -> Sleep + Send + Sync>,
 }
 
 /// Most rounds of one invocation: a bound for what should never loop.
@@ -141,8 +144,7 @@ impl Rounds<'_> {
     ) -> Result<Look, CallError> {
         let throughputs = self.aws.throughputs_of(&record.commitment.name);
         let (throughputs, aliases) = tokio::join!(throughputs, self.look_at(record.all_aliases()));
-        let mut observed =
-            Observed { region: self.aws.region().to_owned(), throughputs: throughputs?, aliases, facts };
+        let mut observed = Observed { region: self.aws.region().to_owned(), throughputs: throughputs?, aliases, facts };
         let at = at.unwrap_or_else(|| self.now());
         let mut plan = self.situation(record, &observed, attempts, at).plan();
         for _ in 0..MOST_LOOKS {
@@ -251,16 +253,13 @@ impl Rounds<'_> {
     }
 
     /// Makes the calls of `todo`.
-    async fn act(
-        &self,
-        outcome: &mut Outcome,
-        record: &mut Record,
-        todo: &[Action],
-        attempts: &mut Attempts,
-    ) -> Acted {
+    async fn act(&self, outcome: &mut Outcome, record: &mut Record, todo: &[Action], attempts: &mut Attempts) -> Acted {
         let name = record.commitment.name.clone();
         let known = &*record;
-        let effects = todo.iter().map(|action| async move { (action, self.effect(action, known).await) });
+        let effects = todo.iter().cloned().map(|action| async move {
+            let effect = self.effect(&action, known).await;
+            (action, effect)
+        });
         let effects: Vec<_> = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect().await;
         let mut acted = Acted { progress: false, busy: false };
         for (action, effect) in effects {
@@ -269,15 +268,15 @@ impl Rounds<'_> {
                     info!(commitment = %name, "{name}: {action}");
                     outcome.done.push(action.to_string());
                     outcome.forgotten |= matches!(action, Action::Forget { .. });
-                    attempts.succeeded(action);
+                    attempts.succeeded(&action);
                     acted.progress = true;
-                    remember(record, action, effect, self.now());
+                    remember(record, &action, effect, self.now());
                 }
                 Err(error) => {
                     acted.busy |= error.kind == CallErrorKind::Busy;
                     // A refused purchase opens the way for the second-best at once.
                     acted.progress |= matches!(action, Action::Buy { .. });
-                    if attempts.failed(action, error.clone()) {
+                    if attempts.failed(&action, error.clone()) {
                         warn!(commitment = %name, "{name}: {error}");
                     } else {
                         debug!(commitment = %name, "{name}: {error}");

@@ -86,7 +86,10 @@ fn read_rate(text: &str) -> Result<u8, BadSetting> {
         (unit_fits && (1..=5).contains(&number)).then_some(number)
     });
     minutes.ok_or_else(|| {
-        BadSetting::new("TICK_RATE", format!("`{}` is not accepted; use `rate(1 minute)` to `rate(5 minutes)`", cut(text)))
+        BadSetting::new(
+            "TICK_RATE",
+            format!("`{}` is not accepted; use `rate(1 minute)` to `rate(5 minutes)`", cut(text)),
+        )
     })
 }
 

@@ -12,9 +12,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-pub use grammar::{
-    DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration,
-};
+pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration};
 
 use crate::input::words;
 
@@ -319,7 +317,8 @@ impl Timetable {
                 None => warnings.push(format!("exception {period} does not exist: the clocks skip it")),
                 Some(Span { start, end }) if *state == State::Off && end - start <= lead.as_secs() => {
                     let lead = duration_text(lead);
-                    warnings.push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
+                    warnings
+                        .push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
                 }
                 Some(_) => {}
             }

@@ -61,9 +61,11 @@ impl Lane {
         }
         picture.truncate(picture.trim_end().len());
         picture.push('\n');
-        let mut day = from.to_zoned(zone.clone());
+        let mut day = from.to_zoned_datetime(zone.clone());
         while day.timestamp() < until {
-            let Ok(next) = day.date().checked_add(1.day()).and_then(|date| date.to_zoned(zone.clone())) else { break };
+            let Ok(next) = day.date().checked_add(1.day()).and_then(|date| date.to_zoned_datetime(zone.clone())) else {
+                break;
+            };
             let _ = write!(picture, "{}  ", day.strftime("%a %b %d"));
             let mut at = day.timestamp();
             while at < next.timestamp() {
@@ -83,4 +85,5 @@ impl Lane {
 }
 
 /// What the signs of a picture mean.
-pub const LEGEND: &str = "            █ in service, the alias on it   ▒ paid for: being created, or draining   · nothing paid for";
+pub const LEGEND: &str =
+    "            █ in service, the alias on it   ▒ paid for: being created, or draining   · nothing paid for";

@@ -116,7 +116,8 @@ impl Account {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<usize> {
-        let is = |throughput: &Throughput| throughput.deleted.is_none() && (throughput.arn == id || throughput.name == id);
+        let is =
+            |throughput: &Throughput| throughput.deleted.is_none() && (throughput.arn == id || throughput.name == id);
         self.throughputs.iter().position(is)
     }
 
@@ -179,7 +180,8 @@ impl Account {
 
     /// Whether an alias names `throughput`, or still sends invocations to it.
     pub(crate) fn users(&self, throughput: &Throughput) -> Vec<String> {
-        let names = |route: &Option<String>| route.as_ref().is_some_and(|id| *id == throughput.arn || *id == throughput.name);
+        let names =
+            |route: &Option<String>| route.as_ref().is_some_and(|id| *id == throughput.arn || *id == throughput.name);
         let users = self.aliases.iter().filter(|(_, alias)| names(&alias.route) || names(&alias.serving));
         users.map(|((agent, alias), _)| format!("{agent}/{alias}")).collect()
     }

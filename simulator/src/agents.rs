@@ -107,7 +107,8 @@ impl Account {
     }
 
     fn new_version(&mut self, agent: &str, from: &str) -> String {
-        let numbers = self.versions.keys().filter(|(of, _)| of == agent).filter_map(|(_, version)| version.parse().ok());
+        let numbers =
+            self.versions.keys().filter(|(of, _)| of == agent).filter_map(|(_, version)| version.parse().ok());
         let version = (numbers.max().unwrap_or(0_u32) + 1).to_string();
         let model = self.versions.get(&(agent.to_owned(), from.to_owned())).cloned().unwrap_or_default();
         self.versions.insert((agent.to_owned(), version.clone()), model);

@@ -14,9 +14,17 @@ const EARLIEST_TRY: SignedDuration = SignedDuration::from_mins(2);
 
 impl Account {
     pub(crate) fn create_throughput(&mut self, call: &Call) -> Result<Value, Refusal> {
-        call.only(&["clientRequestToken", "commitmentDuration", "modelId", "modelUnits", "provisionedModelName", "tags"])?;
+        call.only(&[
+            "clientRequestToken",
+            "commitmentDuration",
+            "modelId",
+            "modelUnits",
+            "provisionedModelName",
+            "tags",
+        ])?;
         let (name, model) = (call.text("provisionedModelName")?, call.text("modelId")?);
-        let units = call.body["modelUnits"].as_u64().and_then(|units| u32::try_from(units).ok()).filter(|units| *units > 0);
+        let units =
+            call.body["modelUnits"].as_u64().and_then(|units| u32::try_from(units).ok()).filter(|units| *units > 0);
         let units = units.ok_or_else(|| Refusal::malformed("modelUnits must be at least 1"))?;
         let term = call.body["commitmentDuration"].as_str().map(str::to_owned);
         if term.as_deref().is_some_and(|term| term != "OneMonth" && term != "SixMonths") {
@@ -88,7 +96,7 @@ impl Account {
     }
 
     fn judge_purchase(&mut self, name: &str, tags: &BTreeMap<String, String>, token: Option<&str>) {
-        if token.is_none_or(|token| token.is_empty()) {
+        if token.is_none_or(str::is_empty) {
             self.violated(format!("{name} is bought without a request token"));
         }
         if !tags.contains_key(COMMITMENT_TAG) || !tags.contains_key(GROUP_TAG) {

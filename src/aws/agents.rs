@@ -1,8 +1,6 @@
 //! Agent aliases: the Bedrock agent build-time API.
 
-use aws_sdk_bedrockagent::types::{
-    AgentAliasRoutingConfigurationListItem, AgentAliasStatus, AliasInvocationState,
-};
+use aws_sdk_bedrockagent::types::{AgentAliasRoutingConfigurationListItem, AgentAliasStatus, AliasInvocationState};
 
 use super::Aws;
 use super::bedrock::none_if_not_found;
@@ -73,7 +71,8 @@ impl Aws {
         let answer = request.routing_configuration(item).alias_invocation_state(state).send().await;
         answer.map(|_| ()).map_err(|error| {
             let mut error = self.failed(format!("route alias {id}"), &error);
-            if error.kind == CallErrorKind::Conflict {
+            // Two a second are accepted: what is throttled takes its turn a second later.
+            if error.kind == CallErrorKind::Conflict || error.code == "ThrottlingException" {
                 error.kind = CallErrorKind::Busy;
             }
             error

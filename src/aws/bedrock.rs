@@ -212,7 +212,10 @@ fn status(status: &ProvisionedModelStatus) -> ThroughputStatus {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the SDK's enums are open: a term that we cannot buy is none of ours")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the SDK's enums are open: a term that we cannot buy is none of ours"
+)]
 fn term(term: &CommitmentDuration) -> Option<Term> {
     match term {
         CommitmentDuration::OneMonth => Some(Term::OneMonth),

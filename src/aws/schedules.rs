@@ -101,7 +101,9 @@ fn parts(record: &Record) -> Result<Parts, CallError> {
     let input = tick_input(record);
     if input.len() > MOST_INPUT_BYTES {
         let length = input.len();
-        return Err(refused(format!("the declaration takes {length} bytes; at most {MOST_INPUT_BYTES} fit a schedule")));
+        return Err(refused(format!(
+            "the declaration takes {length} bytes; at most {MOST_INPUT_BYTES} fit a schedule"
+        )));
     }
     let retries = RetryPolicy::builder().maximum_retry_attempts(0).maximum_event_age_in_seconds(OLDEST_TICK_SECONDS);
     let target = Target::builder().arn(&record.schedule.target).role_arn(&record.schedule.role_arn);

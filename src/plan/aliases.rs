@@ -208,7 +208,9 @@ impl Planner<'_> {
             Some(Ok(model)) => match misfit(model, &target.model_arn, &target.foundation_model_arn) {
                 None => Fit::Yes,
                 Some(reason) => {
-                    self.plan.problems.push(format!("alias {id} version {version} stays off {}: {reason}", target.name));
+                    self.plan
+                        .problems
+                        .push(format!("alias {id} version {version} stays off {}: {reason}", target.name));
                     Fit::No
                 }
             },

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    Action, DELETE_BEFORE_TERM_END, Goal, LEAVE_BEFORE_TERM_END, Planner, RETRY_AFTER, SPENT_AFTER, TERM_END_GRACE, WaitingOn,
-    after,
+    Action, DELETE_BEFORE_TERM_END, Goal, LEAVE_BEFORE_TERM_END, Planner, RETRY_AFTER, SPENT_AFTER, TERM_END_GRACE,
+    WaitingOn, after,
 };
 use crate::commitment::{AtTermEnd, bare_model};
 use crate::observed::{AgentAlias, AliasStatus, CallError, Question, Throughput, ThroughputStatus};
@@ -73,7 +73,7 @@ impl Planner<'_> {
         let deleted = self.situation.attempts.deleted.contains(arn);
         match (answer, held) {
             (Ok(Some(throughput)), Some(_)) if !deleted => self.keep(throughput, None),
-            (Ok(None), Some(_)) | (Ok(Some(_)), Some(_)) => self.plan.record.forget_throughput(arn),
+            (Ok(_), Some(_)) => self.plan.record.forget_throughput(arn),
             (Ok(Some(throughput)), None) => {
                 let known = self.plan.ours.iter().any(|ours| ours.arn == throughput.arn);
                 if !known && self.situation.record.held(&throughput.arn).is_none() {
@@ -114,23 +114,31 @@ impl Planner<'_> {
     /// Rule 9: what has once been in service with a term is not replaced by a tick.
     fn end_term_if_gone(&mut self) {
         let before = &self.situation.record.throughputs;
-        let served_term = before.iter().any(|held| {
-            held.served && held.term_end.is_some() && self.plan.record.held(&held.arn).is_none()
-        });
+        let served_term = before
+            .iter()
+            .any(|held| held.served && held.term_end.is_some() && self.plan.record.held(&held.arn).is_none());
         let Record { lifecycle, .. } = &mut self.plan.record;
         if served_term && *lifecycle == Lifecycle::Active {
             *lifecycle = Lifecycle::Ended;
         }
-        let renews = self.commitment().term.is_some() && self.commitment().at_term_end == AtTermEnd::Renew && !self.situation.record.off_by_hand(self.situation.now);
+        let renews = self.commitment().term.is_some()
+            && self.commitment().at_term_end == AtTermEnd::Renew
+            && !self.situation.record.off_by_hand(self.situation.now);
         if self.plan.record.lifecycle == Lifecycle::Ended && renews {
             let name = &self.commitment().name;
-            let problem = format!("the throughput of {name} is gone although its term was to renew; declare it anew to buy again");
+            let problem = format!(
+                "the throughput of {name} is gone although its term was to renew; declare it anew to buy again"
+            );
             self.plan.problems.push(problem);
         }
-        for (name, until) in self.plan.record.throughputs.iter().filter(|held| held.renewed).map(|held| (&held.name, held.term_end)) {
+        for (name, until) in
+            self.plan.record.throughputs.iter().filter(|held| held.renewed).map(|held| (&held.name, held.term_end))
+        {
             if self.situation.record.commitment.at_term_end == AtTermEnd::Retire {
                 let until = until.map_or_else(String::new, |until| format!(" until {until}"));
-                self.plan.problems.push(format!("{name} was to retire at its term's end, and AWS has renewed it{until}"));
+                self.plan
+                    .problems
+                    .push(format!("{name} was to retire at its term's end, and AWS has renewed it{until}"));
             }
         }
     }
@@ -228,9 +236,11 @@ impl Planner<'_> {
     fn is_irreplaceable(&mut self, throughput: &Throughput, goal: &Goal) -> bool {
         let Throughput { name, model_arn, foundation_model_arn, status, .. } = throughput;
         let declared = self.commitment().model.as_str();
-        let of_declared_model = bare_model(declared) == bare_model(model_arn) || declared == model_arn
+        let of_declared_model = bare_model(declared) == bare_model(model_arn)
+            || declared == model_arn
             || bare_model(declared) == bare_model(foundation_model_arn);
-        let by_hand = self.plan.record.lifecycle != Lifecycle::Active || self.situation.record.off_by_hand(self.situation.now);
+        let by_hand =
+            self.plan.record.lifecycle != Lifecycle::Active || self.situation.record.off_by_hand(self.situation.now);
         if by_hand || !goal.bare || !of_declared_model || *status != ThroughputStatus::InService {
             return false;
         }
@@ -297,7 +307,8 @@ impl Planner<'_> {
                 }
                 Some(Ok(marks)) => {
                     let borne = marks.others();
-                    let set: BTreeMap<_, _> = tags.iter().filter(|(key, value)| borne.get(*key) != Some(value)).collect();
+                    let set: BTreeMap<_, _> =
+                        tags.iter().filter(|(key, value)| borne.get(*key) != Some(value)).collect();
                     let set = set.into_iter().map(|(key, value)| (key.clone(), value.clone())).collect();
                     let remove = borne.keys().filter(|key| !tags.contains_key(*key)).cloned().collect();
                     self.plan.actions.push(Action::Tag { name, arn, set, remove });

@@ -138,23 +138,23 @@ fn read_days(list: &str, window: &str) -> Result<(u8, String), NotAWindow> {
     let mut mask = 0;
     let mut words = Vec::new();
     for word in list.split(',').map(str::trim) {
-        let Some((first, last)) = word.split_once('-') else {
-            let day = day(word)?;
-            mask |= 1 << day;
-            words.push(DAYS[day].to_owned());
+        let Some((from, to)) = word.split_once('-') else {
+            let only = day(word)?;
+            mask |= 1 << only;
+            words.push(DAYS[only].to_owned());
             continue;
         };
-        let (first, last) = (day(first.trim())?, day(last.trim())?);
-        if first == last {
+        let (from, to) = (day(from.trim())?, day(to.trim())?);
+        if from == to {
             return Err(NotAWindow::SameDay(cut(word)));
         }
-        let mut each = first;
-        mask |= 1 << last;
-        while each != last {
+        let mut each = from;
+        mask |= 1 << to;
+        while each != to {
             mask |= 1 << each;
             each = (each + 1) % 7;
         }
-        words.push(format!("{}-{}", DAYS[first], DAYS[last]));
+        words.push(format!("{}-{}", DAYS[from], DAYS[to]));
     }
     Ok((mask, words.join(",")))
 }

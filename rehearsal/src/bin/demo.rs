@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use rehearsal::picture::{Capacity, LEGEND, Lane};
-use rehearsal::{ALIAS, AGENT, Answer, World, commitment};
+use rehearsal::{AGENT, ALIAS, Answer, World, commitment};
 use serde_json::{Value, json};
 
 /// A week that is played.
@@ -21,6 +21,8 @@ struct Week {
 /// What came of it.
 struct Played {
     diary: String,
+    /// What was wanted when it was last noted.
+    desired: String,
     lane: Lane,
     zone: TimeZone,
     from: Timestamp,
@@ -33,6 +35,8 @@ struct Played {
 const PRICE: f64 = 21.18;
 /// Days of a week.
 const DAYS: i64 = 7;
+/// Minutes between ticks.
+const TICK_MINUTES: i64 = 5;
 
 fn weeks() -> [Week; 2] {
     [
@@ -60,7 +64,7 @@ fn weeks() -> [Week; 2] {
 
 #[tokio::main]
 async fn main() {
-    let minutes = u64::try_from(DAYS * 24 * 60).unwrap_or_default() * 2;
+    let minutes = u64::try_from(DAYS * 24 * 60 / TICK_MINUTES).unwrap_or_default() * 2;
     let bar = ProgressBar::new(minutes);
     if let Ok(style) = ProgressStyle::with_template("  playing two weeks {bar:40} {percent:>3}%") {
         bar.set_style(style);
@@ -89,13 +93,15 @@ fn fail(message: &str) -> ! {
 async fn play(week: &Week, bar: &ProgressBar) -> Result<Played, String> {
     let said = |error: jiff::Error| error.to_string();
     let zone = TimeZoneDatabase::bundled().get(week.zone).map_err(said)?;
-    let from = week.first_day.to_zoned(zone.clone()).map_err(said)?;
+    let from = week.first_day.to_zoned_datetime(zone.clone()).map_err(said)?;
     let until = from.checked_add(DAYS.days()).map_err(said)?.timestamp();
-    let world = World::new(from.timestamp()).await;
+    // At the slowest rate, for the sake of whoever watches: a fortnight has 20 000 minutes.
+    let world = World::with_settings(from.timestamp(), &[("TICK_RATE", "rate(5 minutes)")]).await;
     let declared = commitment(json!({"Timetable": week.timetable, "PricePerUnitHour": PRICE}));
     let applied = world.send(json!({"Action": "Apply", "Commitment": declared})).await;
     let mut played = Played {
         diary: String::new(),
+        desired: String::new(),
         lane: Lane::default(),
         zone,
         from: from.timestamp(),
@@ -123,11 +129,16 @@ impl Played {
     /// Notes what a tick said, and what is there after it.
     fn note(&mut self, world: &World, at: Timestamp, answer: &Answer) -> Result<(), String> {
         let report = answer.as_ref().map_err(|error| format!("{at}: {error}"))?;
-        let local = at.to_zoned(self.zone.clone());
-        let because = report["Desired"]["Because"].as_str().unwrap_or_default();
+        let local = at.to_zoned_datetime(self.zone.clone());
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let desired = format!("{}: {}", text(&report["Desired"]["State"]), text(&report["Desired"]["Because"]));
+        let time = local.strftime("%a %H:%M");
+        if desired != self.desired {
+            let _ = writeln!(self.diary, "  {time}  {desired}");
+            self.desired = desired;
+        }
         for action in report["Actions"].as_array().into_iter().flatten() {
-            let action = action.as_str().unwrap_or_default();
-            let _ = writeln!(self.diary, "  {}  {action:<66} {because}", local.strftime("%a %H:%M"));
+            let _ = writeln!(self.diary, "  {time}      {}", text(action));
         }
         let routed = world.sim.alias(AGENT, ALIAS).route.is_some();
         let capacity = match (world.sim.throughputs().is_empty(), routed) {
@@ -141,7 +152,7 @@ impl Played {
 }
 
 fn told(title: &str, played: &Played) -> String {
-    let Played { diary, lane, zone, from, until, ticks, unit_hours } = played;
+    let Played { diary, desired: _, lane, zone, from, until, ticks, unit_hours } = played;
     let always_on = until.duration_since(*from).as_secs_f64() / SignedDuration::from_hours(1).as_secs_f64();
     let saved = 100.0 * (1.0 - unit_hours / always_on);
     let (cost, full_cost) = (unit_hours * PRICE, always_on * PRICE);
