@@ -158,7 +158,13 @@ pub fn shown(value: &Value) -> String {
 /// The first 80 characters of `text`.
 #[must_use]
 pub fn cut(text: &str) -> String {
-    match text.char_indices().nth(80) {
+    cut_to(text, 80)
+}
+
+/// The first `most` characters of `text`.
+#[must_use]
+pub fn cut_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

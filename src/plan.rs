@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::commitment::{AliasId, Commitment, Term};
 use crate::guardrails::Guardrails;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput, ThroughputStatus};
-use crate::record::{Buying, Gone, Lifecycle, Record};
+use crate::record::{Buying, Failure, Gone, Lifecycle, Record};
 use crate::settings::BadSetting;
 use crate::timetable::{ModelUnits, duration_text};
 
@@ -484,10 +484,10 @@ impl Planner<'_> {
             self.plan.problems.push(format!("cannot buy {name}: {refusal}"));
             return Purchase::Refused;
         }
-        let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed);
-        if let Some(at) =
-            failed.map(|failed| failed.saturating_add(RETRY_AFTER)).and_then(Result::ok).filter(|at| now < *at)
-        {
+        let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed.clone());
+        if let Some((failure, at)) = failed.and_then(Self::not_before).filter(|(_, at)| now < *at) {
+            let Failure { at: failed, reason } = failure;
+            self.plan.problems.push(format!("{name} failed at {failed}: {reason}"));
             self.plan.waiting.push(WaitingOn::BuyAgain { name, at });
             return Purchase::Refused;
         }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::commitment::{AliasId, Commitment};
 use crate::desired::{Base, Demand, Hold, Override};
+use crate::input::cut_to;
 use crate::observed::{Throughput, ThroughputStatus};
 use crate::timetable::State;
 
@@ -71,13 +72,24 @@ pub enum Lifecycle {
     Ended,
 }
 
+/// That something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Failure {
+    /// When it was first seen failed.
+    pub at: Timestamp,
+    /// What AWS said, cut to a line; empty if it said nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// What has to be remembered of an alias.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AliasMemory {
-    /// When it was first seen failed, until it is tried again.
+    /// That it failed, until it has settled on a throughput.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Timestamp>,
+    pub failed: Option<Failure>,
     /// Whether it was us who made it reject invocations. Set before the call, so that a crash cannot leave an alias
     /// rejecting for ever.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -97,9 +109,9 @@ pub struct Held {
     /// Whether it has ever been in service.
     #[serde(default, skip_serializing_if = "is_default")]
     pub served: bool,
-    /// When it was first seen failed.
+    /// That it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Timestamp>,
+    pub failed: Option<Failure>,
     /// When, on its way out, its last alias was first seen elsewhere: the drain counts from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Timestamp>,
@@ -120,9 +132,9 @@ pub struct Held {
 pub struct Gone {
     /// Its ARN.
     pub arn: String,
-    /// When it had failed, if it had.
+    /// That it had failed, if it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<Timestamp>,
+    pub failed: Option<Failure>,
 }
 
 /// A purchase whose throughput has not been seen yet.
@@ -161,6 +173,17 @@ pub enum Standing {
     Newer,
     /// It is of an older request: a tick that was under way has overwritten ours.
     Overwritten,
+}
+
+/// Most characters of a reason that are remembered.
+const LONGEST_REASON: usize = 200;
+
+impl Failure {
+    /// A failure that was seen at `at`, for which AWS gave `reason`.
+    #[must_use]
+    pub fn new(at: Timestamp, reason: &str) -> Self {
+        Self { at, reason: cut_to(reason, LONGEST_REASON) }
+    }
 }
 
 impl Record {
@@ -278,7 +301,9 @@ impl Record {
         let Some(held) = self.throughputs.iter_mut().find(|held| held.arn == *arn) else { return };
         match status {
             ThroughputStatus::InService => held.served = true,
-            ThroughputStatus::Failed => held.failed = held.failed.or(Some(now)),
+            ThroughputStatus::Failed => {
+                held.failed.get_or_insert_with(|| Failure::new(now, throughput.failure.as_deref().unwrap_or_default()));
+            }
             ThroughputStatus::Creating | ThroughputStatus::Updating | ThroughputStatus::Unknown(_) => {}
         }
         held.renewed |= matches!((held.term_end, term_end), (Some(known), Some(seen)) if known < *seen);

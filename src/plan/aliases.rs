@@ -3,7 +3,7 @@
 use super::{Action, Goal, Planner, Route, WaitingOn};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
-use crate::record::{AliasMemory, Lifecycle};
+use crate::record::{AliasMemory, Failure, Lifecycle};
 
 /// What an alias's route names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Planner<'_> {
         };
         let in_place = there && rejects == alias.rejects;
         let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
-        let retry_at = memory.failed.map(Self::retry_at).filter(|at| self.situation.now < *at);
+        let retry = memory.failed.and_then(Self::not_before).filter(|(_, at)| self.situation.now < *at);
         match alias.status {
             AliasStatus::Updating | AliasStatus::Creating => {
                 self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
@@ -99,17 +99,16 @@ impl Planner<'_> {
             AliasStatus::Deleting => return !matches!(on, On::Ours(_)),
             AliasStatus::Prepared | AliasStatus::Failed | AliasStatus::Unknown(_) => {}
         }
-        if let Some(at) = retry_at {
-            self.plan.waiting.push(WaitingOn::AliasRetry { alias: id.clone(), at });
-        }
         let failed = alias.status == AliasStatus::Failed;
-        if failed {
-            let reasons = alias.failures.join("; ");
-            self.plan.problems.push(format!("alias {id} is FAILED: {reasons}"));
+        if let Some((Failure { at: failed, reason }, at)) = &retry {
+            self.plan.problems.push(format!("alias {id} failed at {failed}: {reason}"));
+            self.plan.waiting.push(WaitingOn::AliasRetry { alias: id.clone(), at: *at });
+        } else if failed {
+            self.plan.problems.push(format!("alias {id} is FAILED: {}", alias.failures.join("; ")));
         } else if in_place && let AliasStatus::Unknown(status) = &alias.status {
             self.plan.problems.push(format!("alias {id} is {status}"));
         }
-        if in_place && (!failed || retry_at.is_some()) {
+        if in_place && (!failed || retry.is_some()) {
             if !failed && target.is_some() {
                 self.remember_alias(id, |memory| memory.failed = None);
             }
@@ -132,7 +131,10 @@ impl Planner<'_> {
         }
         // Tried again from here on; should it fail again, that is a new failure.
         let now = self.situation.now;
-        self.remember_alias(id, |memory| memory.failed = memory.failed.filter(|failed| now < Self::retry_at(*failed)));
+        self.remember_alias(id, |memory| {
+            let recent = memory.failed.take().and_then(Self::not_before).filter(|(_, at)| now < *at);
+            memory.failed = recent.map(|(failure, _)| failure);
+        });
         let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
         let action = Action::Route {
             alias: id.clone(),
@@ -165,7 +167,10 @@ impl Planner<'_> {
     fn remember_failure(&mut self, id: &AliasId, alias: &AgentAlias) {
         let now = self.situation.now;
         if alias.status == AliasStatus::Failed {
-            self.remember_alias(id, |memory| memory.failed = Some(memory.failed.unwrap_or(now)));
+            let failure = Failure::new(now, &alias.failures.join("; "));
+            self.remember_alias(id, |memory| {
+                memory.failed.get_or_insert(failure);
+            });
         }
     }
 
@@ -175,8 +180,8 @@ impl Planner<'_> {
 
     /// Where a declared alias belongs.
     fn target_of(&mut self, id: &AliasId, alias: &AgentAlias, on: &On, goal: &Goal) -> Target {
-        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed);
-        if failed.is_some_and(|failed| self.situation.now < Self::retry_at(failed)) {
+        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
+        if failed.and_then(Self::not_before).is_some_and(|(_, at)| self.situation.now < at) {
             return Target::OnDemand;
         }
         if goal.undecided {

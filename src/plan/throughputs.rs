@@ -10,7 +10,7 @@ use super::{
 };
 use crate::commitment::{AtTermEnd, bare_model};
 use crate::observed::{AgentAlias, AliasStatus, CallError, Question, Throughput, ThroughputStatus};
-use crate::record::{Lifecycle, Record, tags_digest};
+use crate::record::{Failure, Lifecycle, Record, tags_digest};
 
 impl Planner<'_> {
     /// Finds out which throughputs are ours, notices what is new about them, and which ones are gone.
@@ -104,8 +104,12 @@ impl Planner<'_> {
             None => {
                 self.plan.questions.insert(Question::Throughput(arn.clone()));
             }
-            Some(Ok(Some(Throughput { failure: Some(failure), .. }))) => {
-                self.plan.problems.push(format!("{name} failed: {failure}"));
+            Some(Ok(Some(Throughput { failure: Some(reason), .. }))) => {
+                self.plan.problems.push(format!("{name} failed: {reason}"));
+                let held = self.plan.record.throughputs.iter_mut().find(|held| held.arn == *arn);
+                if let Some(failed) = held.and_then(|held| held.failed.as_mut()) {
+                    *failed = Failure::new(failed.at, reason);
+                }
             }
             Some(_) => self.plan.problems.push(format!("{name} failed")),
         }
@@ -157,7 +161,10 @@ impl Planner<'_> {
         let now = self.situation.now;
         for throughput in self.plan.ours.clone() {
             if goal.stay.contains(&throughput.arn) {
-                self.remember_left(&throughput.arn, None);
+                // While that is undecided, a drain that has begun goes on.
+                if !goal.undecided || !self.aliases_on(&throughput, false).is_empty() {
+                    self.remember_left(&throughput.arn, None);
+                }
             } else {
                 self.let_go(&throughput, goal);
             }
@@ -317,8 +324,9 @@ impl Planner<'_> {
         }
     }
 
-    /// When what failed may be tried again.
-    pub(super) fn retry_at(failed: Timestamp) -> Timestamp {
-        after(failed, RETRY_AFTER)
+    /// A failure, and when what failed may be tried again.
+    pub(super) fn not_before(failure: Failure) -> Option<(Failure, Timestamp)> {
+        let at = failure.at.saturating_add(RETRY_AFTER).ok()?;
+        Some((failure, at))
     }
 }

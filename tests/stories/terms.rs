@@ -1,0 +1,114 @@
+//! Commitments with a term.
+
+use super::*;
+
+async fn one_month(more: Value) -> World {
+    let mut declared = json!({"CommitmentDuration": "OneMonth"});
+    if let (Some(declared), Value::Object(more)) = (declared.as_object_mut(), more) {
+        declared.extend(more);
+    }
+    in_service(declared).await
+}
+
+#[tokio::test]
+async fn a_term_that_retires_ends_within_seconds_of_its_end_and_is_not_bought_again() {
+    let world = one_month(json!({"AtTermEnd": "Retire"})).await;
+    let end = only(&world).expiration.expect("a term has an end");
+    let before = end.saturating_sub(SignedDuration::from_mins(70)).expect("in range");
+    // Steady ticks for a month say nothing: they are skipped.
+    world.sim.set_now(before);
+    let mut lines = Vec::new();
+    let until = end.saturating_add(SignedDuration::from_mins(30)).expect("in range");
+    world.run_until(until, |at, answer| lines.push((at, answer.clone()))).await;
+    assert!(world.sim.throughputs().is_empty());
+    let deleted = world.sim.history()[0].deleted.expect("it was deleted");
+    let late = deleted.duration_since(end);
+    assert!(late >= SignedDuration::ZERO && late <= SignedDuration::from_secs(5), "{late:?} after the end");
+    assert_eq!(route(&world), None);
+    assert!(lines.iter().all(|(_, answer)| answer.is_ok()), "{lines:?}");
+    assert_eq!(world.sim.history().len(), 1);
+    let report = send(&world, json!({"Action": "Status", "Name": NAME})).await;
+    assert_eq!(report["Desired"]["Because"], json!("its term has ended"));
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
+    assert_eq!(world.sim.throughputs().len(), 1, "declared anew, it is bought anew");
+}
+
+#[tokio::test]
+async fn a_term_that_renews_is_left_alone() {
+    let world = one_month(json!({})).await;
+    let end = only(&world).expiration.expect("a term has an end");
+    world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(30)).expect("in range"));
+    world.pass(60).await;
+    assert_eq!(route(&world), Some(only(&world).arn));
+    assert!(only(&world).expiration > Some(end));
+    steady(&world).await;
+}
+
+#[tokio::test]
+async fn a_term_that_renewed_although_it_was_to_retire_is_reported() {
+    let world = one_month(json!({"AtTermEnd": "Retire"})).await;
+    let end = only(&world).expiration.expect("a term has an end");
+    // The function was down over the end.
+    world.sim.set_now(end.saturating_add(SignedDuration::from_mins(5)).expect("in range"));
+    let problems = problems(&world).await;
+    assert!(problems.contains("AWS has renewed it"), "{problems}");
+}
+
+#[tokio::test]
+async fn what_would_change_a_running_term_is_refused_naming_its_end() {
+    let world = one_month(json!({})).await;
+    let end = only(&world).expiration.expect("a term has an end").to_string();
+    for change in [
+        json!({"CommitmentDuration": "OneMonth", "ModelUnits": 2}),
+        json!({"CommitmentDuration": "SixMonths"}),
+        json!({}),
+        json!({"CommitmentDuration": "OneMonth", "ModelId": "amazon.nova-lite-v1:0:300k"}),
+    ] {
+        let error = refused(&world, json!({"Action": "Apply", "Commitment": commitment(change.clone())})).await;
+        assert_eq!(error.kind(), "NotAllowed", "{change}");
+        assert!(error.to_string().contains(&end), "{error}");
+    }
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
+    steady(&world).await;
+}
+
+#[tokio::test]
+async fn retiring_during_a_term_frees_the_aliases_and_waits_for_its_end() {
+    let world = one_month(json!({})).await;
+    let end = only(&world).expiration.expect("a term has an end");
+    send(&world, json!({"Action": "Retire", "Name": NAME})).await;
+    world.pass(10).await;
+    assert_eq!(route(&world), None);
+    assert_eq!(world.sim.throughputs().len(), 1);
+    let report = world.tick(NAME).await.expect("waiting is no problem");
+    assert_eq!(report["Waiting"], json!([format!("for the term of {} to end at {end}", only(&world).name)]));
+    world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(70)).expect("in range"));
+    world.pass(80).await;
+    assert!(world.sim.throughputs().is_empty() && world.sim.schedules().is_empty());
+}
+
+#[tokio::test]
+async fn a_termed_throughput_that_somebody_deleted_is_not_replaced_by_a_tick() {
+    let world = one_month(json!({})).await;
+    world.sim.delete_throughput(&only(&world).name);
+    world.pass(30).await;
+    assert!(world.sim.throughputs().is_empty());
+    assert_eq!(route(&world), None);
+    let problems = problems(&world).await;
+    assert!(problems.contains("declare it anew"), "{problems}");
+}
+
+#[tokio::test]
+async fn a_terms_last_hour_is_looked_at_every_minute() {
+    let slow = World::with_settings(at("2026-11-16T00:00:00Z"), &[("TICK_RATE", "rate(5 minutes)")]).await;
+    apply(&slow, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
+    slow.pass(45).await;
+    let end = only(&slow).expiration.expect("a term has an end");
+    let expression = || slow.sim.schedule(GROUP, NAME).expect("registered").definition["ScheduleExpression"].clone();
+    assert_eq!(expression(), json!("rate(5 minutes)"));
+    slow.sim.set_now(end.saturating_sub(SignedDuration::from_mins(70)).expect("in range"));
+    slow.pass(12).await;
+    assert_eq!(expression(), json!("rate(1 minute)"));
+    slow.pass(75).await;
+    assert!(slow.sim.throughputs().is_empty());
+}
