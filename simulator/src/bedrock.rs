@@ -106,9 +106,12 @@ impl Account {
 
     fn judge_doubles(&mut self, name: &str, model_arn: &str, units: u32, tags: &BTreeMap<String, String>) {
         let commitment = tags.get(COMMITMENT_TAG);
-        let same = self.living().filter(|one| one.status != "Failed" && one.tags.get(COMMITMENT_TAG) == commitment);
-        let same: Vec<_> = same.map(|one| one.model_arn == model_arn && one.units == units).collect();
-        if same.len() > 1 || same.contains(&true) {
+        let same = |one: &Throughput| {
+            let alike = one.model_arn == model_arn && one.units == units;
+            alike && one.status != "Failed" && one.tags.get(COMMITMENT_TAG) == commitment
+        };
+        let twice = self.living().any(same);
+        if twice {
             self.violated(format!("{name} is bought twice"));
         }
     }

@@ -1,0 +1,265 @@
+//! What is accepted, and what somebody who wrote something else is told.
+
+use rehearsal::{FUNCTION, GROUP, World, commitment};
+use serde_json::{Value, json};
+use throughput_scheduler::commitment::Commitment;
+use throughput_scheduler::handler::Error;
+use throughput_scheduler::input::Mistakes;
+
+fn read(declaration: &Value) -> Result<Commitment, Vec<(String, String)>> {
+    let mut mistakes = Mistakes::default();
+    let commitment = Commitment::read(declaration, "Commitment", &mut mistakes);
+    mistakes.or(commitment).map_err(|Mistakes(mistakes)| {
+        mistakes.into_iter().map(|mistake| (mistake.path, mistake.message)).collect()
+    })
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_each_with_its_path_its_value_and_the_cure() {
+    let declaration = json!({
+        "Name": "support agent",
+        "ModelId": "amazon.nova-lite-v1:0:24k",
+        "ModelUnitz": 2,
+        "LeadTime": "soon",
+        "AgentAliases": [{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "TSTALIASID"}],
+        "Timetable": {"Timezone": "Asia/Tokio", "Windows": ["Mon-Fri 08:00-20:00", "Mon-Fry 08:00-20:00"]},
+    });
+    let mistakes = read(&declaration).expect_err("it has mistakes");
+    let expected = [
+        ("Commitment.ModelUnitz", "did you mean `ModelUnits`?"),
+        ("Commitment.Name", "`support agent` is not a name"),
+        ("Commitment.AgentAliases[0].AgentAliasId", "`TSTALIASID` is the draft's alias"),
+        ("Commitment.Timetable.Timezone", "did you mean `Asia/Tokyo`?"),
+        ("Commitment.Timetable.Windows[1]", "`Fry` is not a day; use Mon, Tue"),
+        ("Commitment.LeadTime", "`soon` is not a duration; use `90m`"),
+    ];
+    for (path, message) in expected {
+        let told = mistakes.iter().find(|(told, _)| told == path).map(|(_, message)| message.as_str());
+        assert!(told.is_some_and(|told| told.contains(message)), "{path}: {told:?}");
+    }
+    assert_eq!(mistakes.len(), expected.len(), "{mistakes:?}");
+}
+
+#[test]
+fn each_kind_of_mistake_is_found() {
+    let cases = [
+        (json!({"ModelId": null}), "ModelId", "is missing"),
+        (json!({"ModelId": "us.amazon.nova-lite-v1:0"}), "ModelId", "inference profile"),
+        (json!({"ModelUnits": 0}), "ModelUnits", "`0` is not a number of model units"),
+        (json!({"ModelUnits": "1.5"}), "ModelUnits", "`1.5`"),
+        (json!({"ModelUnits": [1]}), "ModelUnits", "not a single value"),
+        (json!({"CommitmentDuration": "OneYear"}), "CommitmentDuration", "OneMonth or SixMonths"),
+        (json!({"AtTermEnd": "Retire"}), "AtTermEnd", "without a CommitmentDuration"),
+        (
+            json!({"CommitmentDuration": "OneMonth", "Timetable": {"Timezone": "UTC"}}),
+            "Timetable",
+            "CommitmentDuration",
+        ),
+        (json!({"AgentAliases": "KLMNOPQRST"}), "AgentAliases", "not a list"),
+        (json!({"AgentAliases": [{"AgentId": "short", "AgentAliasId": "KLMNOPQRST"}]}), "AgentAliases[0].AgentId", "`short`"),
+        (json!({"AgentAliases": [{"AgentId": "ABCDEFGHIJ"}]}), "AgentAliases[0].AgentAliasId", "is missing"),
+        (json!({"WhenOff": "off"}), "WhenOff", "OnDemand or Reject"),
+        (json!({"TakeOver": "yes"}), "TakeOver", "true or false"),
+        (json!({"PricePerUnitHour": "-1"}), "PricePerUnitHour", "`-1` is not a price"),
+        (json!({"Drain": "200h"}), "Drain", "from `0m` to `168h`"),
+        (json!({"Tags": {"aws:x": "1"}}), "Tags.aws:x", "reserved"),
+        (json!({"Tags": {"throughput-scheduler:group": "x"}}), "Tags.throughput-scheduler:group", "reserved"),
+        (json!({"Timetable": {}}), "Timetable.Timezone", "is missing"),
+        (json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}), "Timetable.Holidays[0]", "`2026-02-30`"),
+        (
+            json!({"Timetable": {"Timezone": "UTC", "Exceptions": [{"Window": "2026-01-01T00:00Z/2026-01-02T00:00Z", "State": "On"}]}}),
+            "Timetable.Exceptions[0].Window",
+            "is not a period",
+        ),
+        (
+            json!({"Timetable": {"Timezone": "UTC", "Exceptions": [{"Window": "2026-01-01T00:00/2026-01-02T00:00", "State": "Off", "ModelUnits": 2}]}}),
+            "Timetable.Exceptions[0].ModelUnits",
+            "says nothing with State Off",
+        ),
+    ];
+    for (more, path, message) in cases {
+        let mistakes = read(&commitment(more.clone())).expect_err(&more.to_string());
+        let path = format!("Commitment.{path}");
+        let found = mistakes.iter().any(|(told, told_message)| *told == path && told_message.contains(message));
+        assert!(found, "{more}: {mistakes:?}");
+    }
+}
+
+#[test]
+fn what_is_written_back_reads_the_same() {
+    let declaration = commitment(json!({
+        "ModelUnits": "3",
+        "Timetable": {
+            "Timezone": "asia/tokyo",
+            "Windows": [
+                "mon-fri 08:00-20:00", "Fri 21:00 - Mon 06:00", {"Window": "Daily 09:30-11:30", "ModelUnits": "3"},
+            ],
+            "Holidays": ["2026-12-29/2027-01-03", "2027-02-11"],
+            "Exceptions": [
+                {"Window": "2026-12-28T10:00/2026-12-28T24:00", "State": "On", "ModelUnits": 1},
+                {"Window": "2026-11-27T00:00/2026-11-28T00:00", "State": "Off"},
+            ],
+        },
+        "LeadTime": "PT1H30M", "Drain": "0m", "WhenOff": "Reject", "TakeOver": "true", "WaitFor": "InService",
+        "OnDelete": "Retain", "OnDemandModelId": "amazon.nova-lite-v1:0", "PricePerUnitHour": "21.18",
+        "Tags": {"team": "support", "number": 7},
+    }));
+    let first = read(&declaration).expect("it is right");
+    let written = first.to_value();
+    assert_eq!(read(&written).expect("what we wrote is right"), first);
+    assert_eq!(written["LeadTime"], json!("1h30m"));
+    assert_eq!(written["Timetable"]["Timezone"], json!("Asia/Tokyo"));
+    assert_eq!(written["Timetable"]["Windows"][0], json!("Mon-Fri 08:00-20:00"));
+}
+
+#[test]
+fn the_throughputs_name_depends_on_model_units_and_term() {
+    let name = |more: Value, units: u32| {
+        let units = std::num::NonZeroU32::new(units).expect("not zero");
+        read(&commitment(more)).expect("it is right").throughput_name(units)
+    };
+    let base = name(json!({}), 1);
+    assert_eq!(base, name(json!({"LeadTime": "0m", "Drain": "1h", "AgentAliases": []}), 1));
+    for other in [
+        name(json!({}), 2),
+        name(json!({"CommitmentDuration": "OneMonth"}), 1),
+        name(json!({"ModelId": "amazon.nova-lite-v1:0:300k"}), 1),
+    ] {
+        assert_ne!(base, other);
+    }
+}
+
+async fn world(settings: &[(&str, &str)]) -> World {
+    World::with_settings("2026-11-16T00:00:00Z".parse().expect("an instant"), settings).await
+}
+
+async fn refused(world: &World, event: Value) -> Error {
+    let error = world.send(event.clone()).await.expect_err(&event.to_string());
+    assert!(world.sim.history().is_empty() && world.sim.schedules().is_empty(), "nothing is registered or bought");
+    error
+}
+
+#[tokio::test]
+async fn what_is_no_event_of_ours_is_refused_as_such() {
+    let world = world(&[]).await;
+    let cases = [
+        (json!("ScaleUp"), "event"),
+        (json!({}), "Action"),
+        (json!({"Action": "ScaleUpp", "Name": "x"}), "ScaleUp"),
+        (json!({"Action": "ScaleUp"}), "Commitment"),
+        (json!({"Action": "ScaleUp", "Name": "x", "Commitment": commitment(json!({}))}), "remove one of the two"),
+        (json!({"Action": "Retire", "Nmae": "x"}), "did you mean `Name`?"),
+        (json!({"Action": "Override", "Name": "x", "State": "On"}), "Until"),
+        (json!({"Action": "Override", "Name": "x", "State": "On", "For": "1h", "Until": "2026-11-17T00:00:00Z"}), "Until"),
+        (json!({"Action": "Override", "Name": "x", "State": "Maybe", "For": "1h"}), "On or Off"),
+        (json!({"Action": "Plan", "Commitment": commitment(json!({})), "At": "tomorrow"}), "`tomorrow`"),
+        (json!({"Tick": {"Commitment": {}}}), "Tick"),
+    ];
+    for (event, message) in cases {
+        let error = refused(&world, event.clone()).await;
+        assert_eq!(error.kind(), "InvalidEvent", "{event}");
+        assert!(error.to_string().contains(message), "{event}: {error}");
+    }
+    assert!(world.sim.operations().is_empty(), "and AWS is not bothered");
+}
+
+#[tokio::test]
+async fn an_eventbridge_envelope_carries_the_action_as_its_detail() {
+    let world = world(&[]).await;
+    let envelope = json!({
+        "version": "0", "id": "12345678-1234-1234-1234-123456789012", "detail-type": "throughput", "source": "my.app",
+        "account": "123456789012", "time": "2026-11-16T00:00:00Z", "region": "eu-central-1", "resources": [],
+        "detail": {"Action": "ScaleUp", "Commitment": commitment(json!({}))},
+    });
+    let report = world.send(envelope).await.expect("it is carried out");
+    assert_eq!(report["Desired"]["Because"], json!("scaled up"));
+}
+
+#[tokio::test]
+async fn who_is_not_registered_is_unknown() {
+    let world = world(&[]).await;
+    for event in [
+        json!({"Action": "ScaleUp", "Name": "nobody"}),
+        json!({"Action": "Retire", "Name": "nobody"}),
+        json!({"Action": "Override", "Name": "nobody", "State": "Off", "For": "1h"}),
+        json!({"Action": "Resume", "Name": "nobody"}),
+        json!({"Action": "Status", "Name": "nobody"}),
+    ] {
+        let error = refused(&world, event).await;
+        assert_eq!(error.kind(), "UnknownCommitment");
+        assert_eq!(error.to_string(), format!("commitment nobody is not registered in {GROUP}"));
+    }
+}
+
+#[tokio::test]
+async fn guardrails_are_checked_against_everything_that_a_declaration_may_ask_for() {
+    let window = json!({"Timetable": {"Timezone": "UTC", "Windows": [{"Window": "Daily 09:00-10:00", "ModelUnits": 3}]}});
+    let exception = json!({"Timetable": {"Timezone": "UTC", "Exceptions": [
+        {"Window": "2030-01-01T00:00/2030-01-02T00:00", "State": "On", "ModelUnits": 3},
+    ]}});
+    let cases = [
+        ("MAX_MODEL_UNITS", "2", json!({"ModelUnits": 3}), "3"),
+        ("MAX_MODEL_UNITS", "2", window, "3"),
+        ("MAX_MODEL_UNITS", "2", exception, "3"),
+        ("ALLOWED_MODELS", "meta.*,amazon.nova-pro-*", json!({}), "amazon.nova-lite-v1:0:24k"),
+        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth"}), "OneMonth"),
+        ("ALLOWED_COMMITMENTS", "OneMonth", json!({}), "None"),
+    ];
+    for (setting, value, more, said) in cases {
+        let world = world(&[(setting, value)]).await;
+        let error = refused(&world, json!({"Action": "Apply", "Commitment": commitment(more)})).await;
+        assert_eq!(error.kind(), "NotAllowed", "{setting}");
+        assert!(error.to_string().contains(said) && error.to_string().contains(setting), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_override_is_held_to_the_guardrails_and_to_a_week() {
+    let world = world(&[("MAX_MODEL_UNITS", "2")]).await;
+    let off = json!({"Action": "ScaleDown", "Commitment": commitment(json!({}))});
+    world.send(off).await.expect("it is registered");
+    for (more, kind) in [
+        (json!({"ModelUnits": 3, "For": "1h"}), "NotAllowed"),
+        (json!({"Until": "2026-11-24T00:00:00Z"}), "InvalidEvent"),
+        (json!({"Until": "2026-11-15T00:00:00Z"}), "InvalidEvent"),
+    ] {
+        let mut event = json!({"Action": "Override", "Name": "support-agent", "State": "On"});
+        if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
+            event.extend(more);
+        }
+        let error = world.send(event.clone()).await.expect_err(&event.to_string());
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+    assert!(world.sim.history().is_empty());
+}
+
+#[tokio::test]
+async fn a_bad_setting_is_a_clear_error() {
+    for (setting, value) in [
+        ("SCHEDULE_GROUP", ""),
+        ("SCHEDULE_GROUP", "a group"),
+        ("SCHEDULE_ROLE_ARN", "throughput-ticks"),
+        ("TICK_RATE", "rate(10 minutes)"),
+        ("MAX_MODEL_UNITS", "0"),
+        ("ALLOWED_MODELS", "[a"),
+        ("ALLOWED_COMMITMENTS", "OneYear"),
+    ] {
+        let world = world(&[(setting, value)]).await;
+        let error = refused(&world, json!({"Action": "Apply", "Commitment": commitment(json!({}))})).await;
+        assert_eq!(error.kind(), "InvalidSetting", "{setting}={value}: {error}");
+        assert!(error.to_string().contains(setting), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_custom_resource_request_is_not_mistaken_for_an_action() {
+    let world = world(&[]).await;
+    let event = json!({
+        "RequestType": "Create", "ServiceToken": FUNCTION, "ResponseURL": "https://example.com/secret",
+        "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/s/1", "RequestId": "1",
+        "ResourceType": "Custom::ProvisionedThroughput", "LogicalResourceId": "Throughput", "ResourceProperties": {},
+    });
+    let error = refused(&world, event).await;
+    assert_eq!(error.kind(), "InvalidEvent");
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
