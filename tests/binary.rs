@@ -62,10 +62,7 @@ async fn errors_reach_lambda_with_their_type() {
         (json!({"Action": "Nonsense"}), "InvalidEvent"),
         (json!([1, 2]), "InvalidEvent"),
         (json!({"Action": "Status", "Name": "nobody"}), "UnknownCommitment"),
-        (
-            json!({"Action": "ScaleUp", "Commitment": rehearsal::commitment(json!({"ModelUnits": 100}))}),
-            "NotAllowed",
-        ),
+        (json!({"Action": "ScaleUp", "Commitment": rehearsal::commitment(json!({"ModelUnits": 100}))}), "NotAllowed"),
     ];
     for (event, kind) in cases {
         let (told, message) = local.invoke(event.clone()).await.expect_err(&event.to_string());
@@ -83,10 +80,7 @@ async fn logs_are_one_json_object_a_line_with_level_and_timestamp() {
     assert_eq!(lines.len(), 1, "one decision, one line: {log}");
     assert_eq!(lines[0]["level"], json!("INFO"));
     assert_eq!(lines[0]["commitment"], json!("support-agent"));
-    assert_eq!(
-        lines[0]["message"],
-        json!("support-agent: route ABCDEFGHIJ/KLMNOPQRST version 3 to on-demand")
-    );
+    assert_eq!(lines[0]["message"], json!("support-agent: route ABCDEFGHIJ/KLMNOPQRST version 3 to on-demand"));
     assert!(lines[0]["timestamp"].as_str().is_some_and(|time| time.ends_with('Z')), "{log}");
 }
 

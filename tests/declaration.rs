@@ -9,9 +9,9 @@ use throughput_scheduler::input::Mistakes;
 fn read(declaration: &Value) -> Result<Commitment, Vec<(String, String)>> {
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read(declaration, "Commitment", &mut mistakes);
-    mistakes.or(commitment).map_err(|Mistakes(mistakes)| {
-        mistakes.into_iter().map(|mistake| (mistake.path, mistake.message)).collect()
-    })
+    mistakes
+        .or(commitment)
+        .map_err(|Mistakes(mistakes)| mistakes.into_iter().map(|mistake| (mistake.path, mistake.message)).collect())
 }
 
 #[test]
@@ -56,7 +56,11 @@ fn each_kind_of_mistake_is_found() {
             "CommitmentDuration",
         ),
         (json!({"AgentAliases": "KLMNOPQRST"}), "AgentAliases", "not a list"),
-        (json!({"AgentAliases": [{"AgentId": "short", "AgentAliasId": "KLMNOPQRST"}]}), "AgentAliases[0].AgentId", "`short`"),
+        (
+            json!({"AgentAliases": [{"AgentId": "short", "AgentAliasId": "KLMNOPQRST"}]}),
+            "AgentAliases[0].AgentId",
+            "`short`",
+        ),
         (json!({"AgentAliases": [{"AgentId": "ABCDEFGHIJ"}]}), "AgentAliases[0].AgentAliasId", "is missing"),
         (json!({"WhenOff": "off"}), "WhenOff", "OnDemand or Reject"),
         (json!({"TakeOver": "yes"}), "TakeOver", "true or false"),
@@ -65,7 +69,11 @@ fn each_kind_of_mistake_is_found() {
         (json!({"Tags": {"aws:x": "1"}}), "Tags.aws:x", "reserved"),
         (json!({"Tags": {"throughput-scheduler:group": "x"}}), "Tags.throughput-scheduler:group", "reserved"),
         (json!({"Timetable": {}}), "Timetable.Timezone", "is missing"),
-        (json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}), "Timetable.Holidays[0]", "`2026-02-30`"),
+        (
+            json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}),
+            "Timetable.Holidays[0]",
+            "`2026-02-30`",
+        ),
         (
             json!({"Timetable": {"Timezone": "UTC", "Exceptions": [{"Window": "2026-01-01T00:00Z/2026-01-02T00:00Z", "State": "On"}]}}),
             "Timetable.Exceptions[0].Window",
@@ -150,7 +158,10 @@ async fn what_is_no_event_of_ours_is_refused_as_such() {
         (json!({"Action": "ScaleUp", "Name": "x", "Commitment": commitment(json!({}))}), "remove one of the two"),
         (json!({"Action": "Retire", "Nmae": "x"}), "did you mean `Name`?"),
         (json!({"Action": "Override", "Name": "x", "State": "On"}), "Until"),
-        (json!({"Action": "Override", "Name": "x", "State": "On", "For": "1h", "Until": "2026-11-17T00:00:00Z"}), "Until"),
+        (
+            json!({"Action": "Override", "Name": "x", "State": "On", "For": "1h", "Until": "2026-11-17T00:00:00Z"}),
+            "Until",
+        ),
         (json!({"Action": "Override", "Name": "x", "State": "Maybe", "For": "1h"}), "On or Off"),
         (json!({"Action": "Plan", "Commitment": commitment(json!({})), "At": "tomorrow"}), "`tomorrow`"),
         (json!({"Tick": {"Commitment": {}}}), "Tick"),
@@ -193,7 +204,8 @@ async fn who_is_not_registered_is_unknown() {
 
 #[tokio::test]
 async fn guardrails_are_checked_against_everything_that_a_declaration_may_ask_for() {
-    let window = json!({"Timetable": {"Timezone": "UTC", "Windows": [{"Window": "Daily 09:00-10:00", "ModelUnits": 3}]}});
+    let window =
+        json!({"Timetable": {"Timezone": "UTC", "Windows": [{"Window": "Daily 09:00-10:00", "ModelUnits": 3}]}});
     let exception = json!({"Timetable": {"Timezone": "UTC", "Exceptions": [
         {"Window": "2030-01-01T00:00/2030-01-02T00:00", "State": "On", "ModelUnits": 3},
     ]}});

@@ -31,7 +31,9 @@ fn declaration() -> impl Strategy<Value = Value> {
     let windows = prop_oneof![
         Just(json!(null)),
         Just(json!({"Timezone": "UTC", "Windows": ["Daily 00:20-02:00"]})),
-        Just(json!({"Timezone": "UTC", "Windows": ["Daily 00:00-01:00", {"Window": "Daily 00:40-01:30", "ModelUnits": 2}]})),
+        Just(
+            json!({"Timezone": "UTC", "Windows": ["Daily 00:00-01:00", {"Window": "Daily 00:40-01:30", "ModelUnits": 2}]})
+        ),
         Just(json!({"Timezone": "Europe/Berlin", "Windows": ["Mon 05:00-05:10"]})),
     ];
     let aliases = prop_oneof![Just(vec![ALIAS]), Just(vec![ALIAS, OTHER_ALIAS]), Just(vec![OTHER_ALIAS]), Just(vec![])];
@@ -211,7 +213,8 @@ fn said(error: impl Debug) -> String {
 #[test]
 fn from_any_state_steady_ticks_settle_and_then_do_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let config = Config { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_116), ..Config::default() };
+    let config =
+        Config { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_116), ..Config::default() };
     let mut runner = TestRunner::new(config);
     let outcome = runner.run(&(room(), vec(happening(), 3..14)), |(room, happenings)| {
         let played = runtime.block_on(play(&room, &happenings));
