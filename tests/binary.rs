@@ -1,5 +1,7 @@
 //! The real `bootstrap` under a Runtime API: what Lambda sees.
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use std::collections::BTreeMap;
 
 use rehearsal::local::Local;

@@ -1,5 +1,7 @@
 //! What is accepted, and what somebody who wrote something else is told.
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use rehearsal::{FUNCTION, GROUP, World, commitment};
 use serde_json::{Value, json};
 use throughput_scheduler::commitment::Commitment;

@@ -153,7 +153,7 @@ async fn play(room: &Room, happenings: &[Happening]) -> Result<(), String> {
                 world.sim.change_alias(AGENT, alias, |alias| alias.route = route);
             }
             Happening::SomebodyMovesAnAliasToAnotherVersion(alias) => {
-                world.sim.change_alias(AGENT, alias, |alias| alias.version = "4".to_owned());
+                world.sim.change_alias(AGENT, alias, |alias| "4".clone_into(&mut alias.version));
             }
             Happening::NextCreationFails => world.sim.fail_next_creation("no capacity"),
             Happening::NextAliasUpdateFails => world.sim.fail_next_alias_update("no access"),

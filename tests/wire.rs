@@ -1,5 +1,7 @@
 //! What exactly is sent to AWS.
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use jiff::SignedDuration;
 use rehearsal::{AGENT, ALIAS, FUNCTION, GROUP, ROLE, World, commitment};
 use serde_json::{Value, json};

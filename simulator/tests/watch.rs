@@ -2,6 +2,8 @@
 //!
 //! A request here is plain HTTP, so that what the function would never send can be sent.
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
@@ -70,7 +72,7 @@ async fn route(simulator: &Simulator, body: Value) -> (u16, Value) {
     send(simulator, "PUT", "/agents/AGENT00001/agentaliases/ALIAS00001/", body).await
 }
 
-fn update(item: Value) -> Value {
+fn update(item: &Value) -> Value {
     json!({"agentAliasName": "alias-ALIAS00001", "description": "what people see", "routingConfiguration": [item]})
 }
 
@@ -177,19 +179,19 @@ async fn an_update_of_an_alias_settles_after_a_while_and_is_refused_meanwhile() 
     let simulator = simulator().await;
     let arn = simulator.add_throughput("two-000000", "amazon.nova-lite-v1:0:24k", 1, &[]);
     let item = json!({"agentVersion": "1", "provisionedThroughput": arn});
-    assert_eq!(route(&simulator, update(item.clone())).await.0, 200);
+    assert_eq!(route(&simulator, update(&item)).await.0, 200);
     let alias = simulator.alias("AGENT00001", "ALIAS00001");
     assert_eq!((alias.status, alias.route, alias.serving), ("UPDATING", Some(arn.clone()), None));
-    let (status, refusal) = route(&simulator, update(item.clone())).await;
+    let (status, refusal) = route(&simulator, update(&item)).await;
     assert_eq!(status, 400);
     assert!(refusal["message"].as_str().is_some_and(|message| message.contains("can't be performed")));
     simulator.advance(SignedDuration::from_secs(3));
     let alias = simulator.alias("AGENT00001", "ALIAS00001");
     assert_eq!((alias.status, alias.serving), ("PREPARED", Some(arn)));
     for _ in 0..2 {
-        let _accepted_or_under_way = route(&simulator, update(item.clone())).await;
+        let _accepted_or_under_way = route(&simulator, update(&item)).await;
     }
-    assert_eq!(route(&simulator, update(item)).await.0, 429, "two a second");
+    assert_eq!(route(&simulator, update(&item)).await.0, 429, "two a second");
     nothing_broken(&simulator);
 }
 
@@ -254,7 +256,7 @@ async fn deleting_while_an_alias_still_sends_invocations_is_noticed() {
     let marks = [(COMMITMENT_TAG, "one"), (GROUP_TAG, GROUP)];
     let arn = simulator.add_throughput("one-000000", "amazon.nova-lite-v1:0:24k", 1, &marks);
     simulator.change_alias("AGENT00001", "ALIAS00001", |alias| alias.route = Some(arn));
-    assert_eq!(route(&simulator, update(json!({"agentVersion": "1"}))).await.0, 200);
+    assert_eq!(route(&simulator, update(&json!({"agentVersion": "1"}))).await.0, 200);
     delete(&simulator, "one-000000").await;
     assert!(broken(&simulator).contains("under the live alias"), "it is on its way, and not yet elsewhere");
 }
@@ -307,14 +309,14 @@ async fn an_alias_that_loses_what_it_had_is_noticed() {
     assert!(broken(&simulator).contains("lost its name or description"));
     simulator.change_alias("AGENT00001", "ALIAS00001", |alias| alias.description = Some("what people see".to_owned()));
     settle();
-    let mut without = update(json!({}));
+    let mut without = update(&json!({}));
     without["routingConfiguration"] = json!([]);
     route(&simulator, without).await;
     let violations = simulator.take_violations();
     assert!(violations.iter().any(|broken| broken.contains("Bedrock makes a new one")), "{violations:?}");
     assert_eq!(simulator.alias("AGENT00001", "ALIAS00001").version, "2");
     settle();
-    let mut rejecting = update(json!({"agentVersion": "2"}));
+    let mut rejecting = update(&json!({"agentVersion": "2"}));
     rejecting["aliasInvocationState"] = json!("REJECT_INVOCATIONS");
     route(&simulator, rejecting).await;
     assert!(broken(&simulator).contains("invocation state changed"));
@@ -327,11 +329,11 @@ async fn a_route_to_what_cannot_serve_is_noticed_and_refused_where_aws_refuses()
     let other = simulator.add_throughput("pro", "amazon.nova-pro-v1:0:24k", 1, &[]);
     for (route_to, problem) in [("arn:nothing", "does not exist"), (&creating, "is Creating"), (&other, "nova-pro")] {
         let item = json!({"agentVersion": "1", "provisionedThroughput": route_to});
-        assert_eq!(route(&simulator, update(item.clone())).await.0, 200);
+        assert_eq!(route(&simulator, update(&item)).await.0, 200);
         assert!(broken(&simulator).contains(problem));
         simulator.advance(SignedDuration::from_secs(3));
         simulator.knobs(|knobs| knobs.check_route = true);
-        assert_eq!(route(&simulator, update(item)).await.0, 400);
+        assert_eq!(route(&simulator, update(&item)).await.0, 400);
         assert!(broken(&simulator).contains(problem));
         simulator.knobs(|knobs| knobs.check_route = false);
         simulator.advance(SignedDuration::from_secs(3));

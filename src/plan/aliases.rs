@@ -115,7 +115,8 @@ impl Planner<'_> {
             if !alias.rejects {
                 self.remember_alias(id, |memory| memory.rejecting = false);
             }
-            return true;
+            // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
+            return !failed || self.plan.ours.is_empty();
         }
         self.route(id, alias, target, rejects)
     }

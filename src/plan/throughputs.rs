@@ -12,6 +12,27 @@ use crate::commitment::{AtTermEnd, bare_model};
 use crate::observed::{AgentAlias, AliasStatus, CallError, Question, Throughput, ThroughputStatus};
 use crate::record::{Failure, Lifecycle, Record, tags_digest};
 
+/// Which aliases that name another route may still send invocations to the throughput that they had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// None.
+    None,
+    /// Those that are on their way. What never was in service need not wait for the others.
+    WhileChanging,
+    /// All but those that are known to be prepared elsewhere (rule 2).
+    UnlessPrepared,
+}
+
+impl Doubt {
+    fn covers(self, status: &AliasStatus) -> bool {
+        match self {
+            Self::None => false,
+            Self::WhileChanging => matches!(status, AliasStatus::Updating | AliasStatus::Creating),
+            Self::UnlessPrepared => *status != AliasStatus::Prepared,
+        }
+    }
+}
+
 impl Planner<'_> {
     /// Finds out which throughputs are ours, notices what is new about them, and which ones are gone.
     pub(super) fn sort_out_throughputs(&mut self) {
@@ -162,7 +183,7 @@ impl Planner<'_> {
         for throughput in self.plan.ours.clone() {
             if goal.stay.contains(&throughput.arn) {
                 // While that is undecided, a drain that has begun goes on.
-                if !goal.undecided || !self.aliases_on(&throughput, false).is_empty() {
+                if !goal.undecided || !self.aliases_on(&throughput, Doubt::None).is_empty() {
                     self.remember_left(&throughput.arn, None);
                 }
             } else {
@@ -188,9 +209,10 @@ impl Planner<'_> {
         let now = self.situation.now;
         let held = self.plan.record.held(arn).cloned();
         let served = held.as_ref().is_some_and(|held| held.served) || *status == ThroughputStatus::InService;
-        let still_there: Vec<_> = self.aliases_on(throughput, served);
+        let doubt = if served { Doubt::UnlessPrepared } else { Doubt::WhileChanging };
+        let still_there: Vec<_> = self.aliases_on(throughput, doubt);
         if !still_there.is_empty() {
-            let returned = self.aliases_on(throughput, false);
+            let returned = self.aliases_on(throughput, Doubt::None);
             if !returned.is_empty() {
                 self.remember_left(arn, None);
             }
@@ -279,16 +301,15 @@ impl Planner<'_> {
         }
     }
 
-    /// The aliases that may still send invocations to `throughput`: those that name it, and with `or_unsure` also those
-    /// of which it is not certain that they are prepared elsewhere.
-    fn aliases_on(&self, throughput: &Throughput, or_unsure: bool) -> Vec<crate::commitment::AliasId> {
+    /// The aliases that may still send invocations to `throughput`: those that name it, and those that are in `doubt`.
+    fn aliases_on(&self, throughput: &Throughput, doubt: Doubt) -> Vec<crate::commitment::AliasId> {
         let names_it = |alias: &AgentAlias| {
             alias.throughput.as_ref().is_some_and(|named| *named == throughput.arn || *named == throughput.name)
         };
         let may_use = |seen: &Result<Option<AgentAlias>, CallError>| match seen {
             Ok(None) => false,
-            Ok(Some(alias)) => names_it(alias) || (or_unsure && alias.status != AliasStatus::Prepared),
-            Err(_) => or_unsure,
+            Ok(Some(alias)) => names_it(alias) || doubt.covers(&alias.status),
+            Err(_) => doubt == Doubt::UnlessPrepared,
         };
         let aliases = self.situation.observed.aliases.iter();
         aliases.filter(|(_, seen)| may_use(seen)).map(|(id, _)| id.clone()).collect()

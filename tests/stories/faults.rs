@@ -117,6 +117,33 @@ async fn an_alias_that_fails_goes_on_demand_and_is_tried_again_ten_minutes_later
 }
 
 #[tokio::test]
+async fn an_alias_that_fails_to_be_let_go_keeps_its_throughput_until_it_has_left() {
+    let world = in_service(json!({"ModelUnits": 2})).await;
+    world.sim.fail_next_alias_update("the agent is being changed");
+    apply(&world, json!({"ModelUnits": 2, "AgentAliases": []})).await;
+    send(&world, json!({"Action": "ScaleDown", "Name": NAME})).await;
+    world.pass(9).await;
+    assert_eq!(world.sim.throughputs().len(), 1, "the alias may still use it");
+    world.pass(20).await;
+    assert!(world.sim.throughputs().is_empty());
+    assert_eq!(world.sim.alias(AGENT, ALIAS).status, "PREPARED");
+    steady(&world).await;
+}
+
+#[tokio::test]
+async fn what_somebody_routed_to_before_it_served_is_left_before_it_goes() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+    apply(&world, json!({"ModelUnits": 2})).await;
+    let larger = only(&world).arn;
+    world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = Some(larger.clone()));
+    apply(&world, json!({})).await;
+    world.pass(2).await;
+    assert_eq!(only(&world).units, 1);
+    assert_eq!(route(&world), None);
+}
+
+#[tokio::test]
 async fn a_throughput_that_fails_is_deleted_and_bought_again_ten_minutes_after_it_failed() {
     let world = world().await;
     world.sim.fail_next_creation("no capacity");

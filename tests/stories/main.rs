@@ -3,6 +3,8 @@
 //! The simulator fails a test by itself when a promise is broken: what is bought twice, deleted under a live alias, or
 //! touched without being ours.
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::{AGENT, ALIAS, GROUP, MODEL, World, commitment};
 use serde_json::{Value, json};
