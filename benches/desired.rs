@@ -1,10 +1,6 @@
 //! How long do a million questions "what should be held now?" take? The goal is under two seconds.
 
-#![expect(
-    missing_docs,
-    clippy::expect_used,
-    reason = "criterion's macros document nothing; a bench stops at what is wrong"
-)]
+#![expect(clippy::expect_used, reason = "a bench stops at what is wrong")]
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -182,7 +182,9 @@ impl Account {
     pub(crate) fn users(&self, throughput: &Throughput) -> Vec<String> {
         let names =
             |route: &Option<String>| route.as_ref().is_some_and(|id| *id == throughput.arn || *id == throughput.name);
-        let users = self.aliases.iter().filter(|(_, alias)| names(&alias.route) || names(&alias.serving));
+        // What never was in service never served anybody.
+        let served = throughput.in_service.is_some();
+        let users = self.aliases.iter().filter(|(_, alias)| names(&alias.route) || (served && names(&alias.serving)));
         users.map(|((agent, alias), _)| format!("{agent}/{alias}")).collect()
     }
 

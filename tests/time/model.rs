@@ -22,6 +22,7 @@ const QUARTER: i64 = 15;
 
 /// Everything random about a case; days and minutes are counted from the midnight of the day in `CHANGES`.
 #[derive(Debug, Clone)]
+#[expect(clippy::option_option, reason = "nothing, off, or on with a size of its own or none")]
 struct Case {
     change: usize,
     units: u32,
