@@ -9,8 +9,7 @@ use std::str::FromStr;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::commitment::{Commitment, Term, Units};
-use crate::input::cut;
-use crate::settings::BadSetting;
+use crate::input::{BadSetting, cut};
 use crate::timetable::ModelUnits;
 
 /// The limits that whoever deployed the function has set.

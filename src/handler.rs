@@ -13,14 +13,14 @@ use crate::commitment::{AliasId, Commitment};
 use crate::desired::{Hold, Override};
 use crate::event::{self, Action, End, Event, Subject};
 use crate::guardrails::NotAllowed;
-use crate::input::Mistakes;
+use crate::input::{BadSetting, Mistakes};
 use crate::observed::{CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Throughput};
 use crate::plan::Attempts;
 use crate::record::{Lifecycle, Record, Schedule, Standing};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Clock, Look, Outcome, Rounds};
-use crate::settings::{BadSetting, Settings};
+use crate::settings::Settings;
 use crate::timetable::{ModelUnits, duration_text};
 
 /// No work is started this long before the invocation's deadline (rule 12).

@@ -54,6 +54,21 @@ impl Display for Mistakes {
     }
 }
 
+/// A setting that is missing or cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting {name}: {problem}")]
+pub struct BadSetting {
+    name: &'static str,
+    problem: String,
+}
+
+impl BadSetting {
+    /// The setting `name` and what is wrong with it.
+    pub fn new(name: &'static str, problem: impl Display) -> Self {
+        Self { name, problem: problem.to_string() }
+    }
+}
+
 /// A JSON object that is being read.
 pub struct Object<'v> {
     path: String,

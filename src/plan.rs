@@ -14,9 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::commitment::{AliasId, Commitment, Term};
 use crate::guardrails::Guardrails;
+use crate::input::BadSetting;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput, ThroughputStatus};
 use crate::record::{Buying, Failure, Gone, Lifecycle, Record};
-use crate::settings::BadSetting;
 use crate::timetable::{ModelUnits, duration_text};
 
 pub(crate) use aliases::misfit;

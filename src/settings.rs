@@ -2,25 +2,8 @@
 //!
 //! The environment variables of interface.md section 1, read once from a lookup that `main.rs` hands in.
 
-use std::fmt::Display;
-
 use crate::guardrails::Guardrails;
-use crate::input::cut;
-
-/// A setting that is missing or cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("setting {name}: {problem}")]
-pub struct BadSetting {
-    name: &'static str,
-    problem: String,
-}
-
-impl BadSetting {
-    /// The setting `name` and what is wrong with it.
-    pub fn new(name: &'static str, problem: impl Display) -> Self {
-        Self { name, problem: problem.to_string() }
-    }
-}
+use crate::input::{BadSetting, cut};
 
 /// What whoever deployed the function has set.
 #[derive(Debug, Clone)]

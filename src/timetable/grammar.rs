@@ -37,7 +37,8 @@ impl FromStr for Zone {
             let distance = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &text.to_lowercase());
             let near = (text.len() <= 40).then(|| {
                 let near = database.available().map(|name| (distance(name.as_str()), name.as_str().to_owned())).min();
-                near.filter(|(distance, _)| *distance <= 3)
+                // As far as a third of the name: of short ones nearly all are near.
+                near.filter(|(distance, name)| *distance <= name.len() / 3)
             });
             let cure = match near.flatten() {
                 Some((_, name)) => format!("did you mean `{name}`?"),

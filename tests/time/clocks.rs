@@ -46,7 +46,7 @@ fn windows_that_touch_or_overlap_are_one_stretch() {
 
 #[test]
 fn a_time_that_a_clock_skips_moves_forward_by_the_length_of_the_gap() {
-    // (zone, window, start, end); the local times in the first rows are 03:30 and 05:00 of summer time.
+    // (zone, window, start, end); in the first row 03:30 and 05:00 of summer time.
     let table = [
         ("Europe/Berlin", "Sun 02:30-05:00", "2026-03-29T01:30:00Z", "2026-03-29T03:00:00Z"),
         ("Europe/Berlin", "Sun 02:00-05:00", "2026-03-29T01:00:00Z", "2026-03-29T03:00:00Z"),

@@ -111,7 +111,7 @@ fn a_mistake_is_told_with_its_path_and_all_are_told_at_once() {
         "Exceptions": [{"Window": "2026-12-28T10:00", "State": "Maybe"}],
         "Window": [],
     }}))
-    .expect_err("seven mistakes");
+    .expect_err("eight mistakes");
     for expected in [
         "LeadTime: `soon`",
         "Timetable.Timezone: `Asia/Tokio`",

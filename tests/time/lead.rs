@@ -99,7 +99,7 @@ fn a_dip_longer_than_the_lead_is_a_dip() {
 #[test]
 fn an_exception_to_off_shorter_than_the_lead_has_no_effect_and_a_warning() {
     // (the exception's end, whether it has an effect); the lead is 60m.
-    for (end, effect) in [("10:45", false), ("10:59", false), ("11:01", true), ("12:00", true)] {
+    for (end, effect) in [("10:45", false), ("10:59", false), ("11:00", false), ("11:01", true), ("12:00", true)] {
         let period = format!("2026-11-23T10:00/2026-11-23T{end}");
         let members = json!({"LeadTime": "60m", "Timetable": {
             "Timezone": "UTC", "Windows": ["Daily 08:00-20:00"], "Exceptions": [{"Window": period, "State": "Off"}],
