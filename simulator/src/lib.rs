@@ -281,6 +281,9 @@ impl Simulator {
     /// Nothing goes wrong any more.
     pub fn clear_faults(&self) {
         self.shared.forget_faults();
+        let mut account = self.shared.account();
+        account.doomed_creations.clear();
+        account.doomed_updates.clear();
     }
 
     /// The next `count` requests for any of `operations` are answered only once all of them are there.

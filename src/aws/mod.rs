@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::observed::{CallError, CallErrorKind};
 
 pub use bedrock::Purchase;
+pub use schedules::UNREADABLE_RECORD;
 
 /// The clients of the three services, made once at start.
 #[derive(Debug, Clone)]

@@ -14,6 +14,9 @@ const OLDEST_TICK_SECONDS: i32 = 60;
 /// What EventBridge Scheduler takes as a target's input, in bytes, with room for the rest of the request.
 const MOST_INPUT_BYTES: usize = 250_000;
 
+/// The code of the error that a schedule holds no record of ours.
+pub const UNREADABLE_RECORD: &str = "UnreadableRecord";
+
 struct Parts {
     expression: String,
     window: FlexibleTimeWindow,
@@ -34,7 +37,7 @@ impl Aws {
         crate::event::read_tick(input).map(Some).map_err(|message| CallError {
             cannot: format!("read the record of {name}"),
             kind: CallErrorKind::Refused,
-            code: "UnreadableRecord".to_owned(),
+            code: UNREADABLE_RECORD.to_owned(),
             message,
         })
     }

@@ -1,5 +1,7 @@
 //! What people and schedules ask for.
 
+use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+
 use super::*;
 
 fn scale(action: &str) -> Value {
@@ -222,6 +224,25 @@ async fn what_does_not_exist_is_named_with_the_region_that_was_asked() {
     let model = json!({"ModelId": "amazon.nova-premier-v1:0:24k", "AgentAliases": []});
     let error = refused(&world, json!({"Action": "Apply", "Commitment": commitment(model)})).await;
     assert!(error.to_string().contains("eu-central-1"), "{error}");
+}
+
+#[tokio::test]
+async fn a_schedule_of_somebody_else_in_the_group_holds_nobody_back() {
+    let world = world().await;
+    // Such as one of the two crons that scale up and down.
+    let name = "scale-up-at-eight";
+    let target = Target::builder().arn(rehearsal::FUNCTION).role_arn(rehearsal::ROLE);
+    let target = target.input(r#"{"Action": "ScaleUp", "Name": "support-agent"}"#).build().expect("a target");
+    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().expect("a window");
+    let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&world.sim.url()));
+    let create = scheduler.create_schedule().group_name(GROUP).name(name).schedule_expression("rate(1 hour)");
+    create.flexible_time_window(window).target(target).send().await.expect("it is created");
+    apply(&world, json!({})).await;
+    let status = send(&world, json!({"Action": "Status"})).await;
+    assert_eq!(status["Commitments"].as_array().map(Vec::len), Some(1));
+    let taken = json!({"Action": "Apply", "Commitment": commitment(json!({"Name": name, "AgentAliases": []}))});
+    let error = refused(&world, taken).await;
+    assert!(error.to_string().contains("UnreadableRecord"), "it is not overwritten: {error}");
 }
 
 #[tokio::test]
