@@ -265,6 +265,27 @@ async fn a_schedule_that_somebody_deleted_stops_the_tick_before_it_changes_anyth
 }
 
 #[tokio::test]
+async fn no_work_is_started_ten_seconds_before_the_deadline_and_a_deadline_in_the_past_is_far_away() {
+    let world = in_service(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-01:00"]}})).await;
+    world.run_until(at("2026-11-16T00:59:59Z"), |_, _| {}).await;
+    world.sim.set_now(at("2026-11-16T01:00:00Z"));
+    let tick = |deadline: &str| {
+        let input = world.sim.schedule(GROUP, NAME).expect("registered").input;
+        let function_arn = rehearsal::FUNCTION.to_owned();
+        let invocation = throughput_scheduler::handler::Invocation { function_arn, deadline: at(deadline) };
+        (serde_json::from_str::<Value>(&input).expect("JSON"), invocation)
+    };
+    let (event, soon) = tick("2026-11-16T01:00:09Z");
+    world.sim.clear_requests();
+    let report = world.handler.handle(event, &soon).await.expect("nothing went wrong");
+    assert_eq!(report["Settled"], json!(false));
+    assert!(!world.sim.operations().contains(&"UpdateAgentAlias"), "{:?}", world.sim.operations());
+    let (event, past) = tick("1970-01-01T00:00:01Z");
+    world.handler.handle(event, &past).await.expect("nothing went wrong");
+    assert_eq!(route(&world), None);
+}
+
+#[tokio::test]
 async fn a_bad_guardrail_stops_purchases_and_nothing_else() {
     let world = in_service(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-02:00"]}})).await;
     let broken = rehearsal::handler(&world.sim, &[("MAX_MODEL_UNITS", "many")]);
