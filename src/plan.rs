@@ -300,13 +300,8 @@ impl Attempts {
 
     /// Notes that `action` failed; whether that is a failure, and not something under way to be waited out.
     pub fn failed(&mut self, action: &Action, error: CallError) -> bool {
-        let expected = matches!(
-            error.kind,
-            CallErrorKind::Conflict | CallErrorKind::Invalid | CallErrorKind::Refused | CallErrorKind::Busy
-        );
-        if let Action::Delete { arn, patient: true, .. } = action
-            && expected
-        {
+        // Whatever it was: near a term's end it is tried again within seconds, for a term that renews costs a month.
+        if let Action::Delete { arn, patient: true, .. } = action {
             self.refused_patiently.insert(arn.clone());
             return false;
         }

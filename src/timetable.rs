@@ -351,10 +351,7 @@ impl Timetable {
 
 /// The holidays as sorted, disjoint ranges of day numbers.
 fn merged(holidays: &[Holiday]) -> Vec<(i64, i64, usize)> {
-    let day = |date: Date| {
-        // As if in UTC: a civil day has a number, whatever the zone.
-        Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, |midnight| midnight.as_second().div_euclid(DAY))
-    };
+    let day = |date: Date| date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
     let ranges = holidays.iter().enumerate().map(|(index, holiday)| (day(holiday.first), day(holiday.last), index));
     let mut sorted: Vec<_> = ranges.collect();
     sorted.sort_unstable();

@@ -17,7 +17,7 @@ use crate::record::{Lifecycle, Record, Schedule, Standing};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
-use crate::timetable::{ModelUnits, duration_text};
+use crate::timetable::{ModelUnits, State, duration_text};
 
 /// Longest override (interface.md section 2, rule 7).
 const LONGEST_OVERRIDE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -32,14 +32,21 @@ impl Handler {
         for _ in 0..MOST_WRITES {
             let before = self.aws.record(&group, subject(action)).await?;
             let record = self.asked_for(action, before.as_ref(), &group, invocation)?;
-            let declares = before.as_ref().is_none_or(|before| before.commitment != record.commitment);
-            let record = if declares && record.lifecycle == Lifecycle::Active {
-                self.check(&record.commitment, asked_units(action), false)?;
+            let same =
+                |before: &Record| before.commitment == record.commitment && before.lifecycle == Lifecycle::Active;
+            let declares = record.lifecycle == Lifecycle::Active && !before.as_ref().is_some_and(same);
+            let mut record = record;
+            let mut robbed = Vec::new();
+            if declares {
+                // What is registered may always be switched off; what may be bought is asked again at each purchase.
+                let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
+                if !switches_off {
+                    self.check(&record.commitment, asked_units(action), false)?;
+                }
                 self.object(&rounds, &record.commitment, &group).await?;
-                record
-            } else {
-                record
-            };
+                robbed = self.take_over(&mut record, &group).await?;
+            }
+            let record = record;
             let written = match &before {
                 None => self.aws.register(&group, &record).await,
                 Some(_) => self.aws.write(&group, &record).await,
@@ -52,8 +59,9 @@ impl Handler {
                 Err(error) => return Err(error.into()),
             }
             self.warn_of(&record);
-            if declares && record.lifecycle == Lifecycle::Active {
-                self.take_over(&record.commitment, &group).await?;
+            for other in robbed {
+                info!(commitment = %other.commitment.name, "{name} takes aliases over from {}", other.commitment.name, name = record.commitment.name);
+                self.aws.write(&group, &other).await?;
             }
             let outcome = rounds.run(record.clone(), record.clone()).await?;
             self.verify(&group, &outcome, before.as_ref()).await?;
@@ -116,7 +124,9 @@ impl Handler {
                 record.override_ = None;
             }
             Action::Override { state, units, end, reason, .. } => {
-                self.check(&record.commitment, *units, true)?;
+                if *state == State::On {
+                    self.check(&record.commitment, *units, true)?;
+                }
                 if units.is_some() && record.commitment.term.is_some() {
                     return Err(Error::NotAllowed(
                         "ModelUnits: another size would be bought for a whole term; override without ModelUnits"
@@ -222,10 +232,13 @@ impl Handler {
         Ok(records?.into_iter().flatten().collect())
     }
 
-    /// Takes the aliases of `commitment` out of the records of others, before they are routed.
-    async fn take_over(&self, commitment: &Commitment, group: &str) -> Result<(), Error> {
+    /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
+    /// remembered of those aliases goes over with them: that one rejects invocations because of us.
+    async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
+        let commitment = &record.commitment;
+        let mut robbed = Vec::new();
         if !commitment.take_over || commitment.aliases.is_empty() {
-            return Ok(());
+            return Ok(robbed);
         }
         for mut other in self.others(commitment, group).await? {
             let taken = |id: &AliasId| commitment.aliases.contains(id);
@@ -234,13 +247,14 @@ impl Handler {
             }
             other.commitment.aliases.retain(|id| !taken(id));
             other.leaving.retain(|id| !taken(id));
-            other.aliases.retain(|id, _| !taken(id));
+            for (id, memory) in other.aliases.extract_if(.., |id, _| taken(id)) {
+                record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
+            }
             other.requested = other.requested.max(self.now());
             other.revision += 1;
-            info!(commitment = %other.commitment.name, "{} takes aliases over from {}", commitment.name, other.commitment.name);
-            self.aws.write(group, &other).await?;
+            robbed.push(other);
         }
-        Ok(())
+        Ok(robbed)
     }
 
     /// At the end of a request: is the record still the one that it wrote, or one that goes on from it? (rule 10)
@@ -261,12 +275,22 @@ impl Handler {
                         self.aws.write(group, &ours).await
                     }
                 },
-                // A tick that was finishing an earlier life forgot it after we wrote; a commitment that was in force
-                // is only ever forgotten by a newer Retire.
-                None if before.is_none_or(|before| before.lifecycle == Lifecycle::Retiring) => {
+                // A tick that was finishing an earlier life forgot it after we wrote.
+                None if before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring) => {
                     self.aws.register(group, &ours).await
                 }
-                None => return Ok(()),
+                // A newer Retire forgot it. What we bought all the same must not be paid for unregistered: it goes.
+                None => {
+                    let mut left = false;
+                    for throughput in &outcome.look.plan.ours {
+                        left |= self.aws.throughput(&throughput.arn).await?.is_some();
+                    }
+                    if !left {
+                        return Ok(());
+                    }
+                    ours.lifecycle = Lifecycle::Retiring;
+                    self.aws.register(group, &ours).await
+                }
             };
             match written {
                 Err(error) if !matches!(error.kind, CallErrorKind::Conflict | CallErrorKind::NotFound) => {

@@ -60,6 +60,10 @@ impl Planner<'_> {
                 self.plan.problems.push(format!(
                     "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
                 ));
+            } else if !matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating) {
+                // Nobody but its owner brings it on, and until then what it had of ours may be kept for it.
+                let status = alias.status.as_str();
+                self.plan.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
             }
             return true;
         }

@@ -17,6 +17,8 @@ use crate::record::{Failure, Lifecycle, Record, tags_digest};
 enum Doubt {
     /// None.
     None,
+    /// Those that are on their way, or cannot be read.
+    WhileUnseen,
     /// Those that are on their way. What never was in service need not wait for the others.
     WhileChanging,
     /// All but those that are known to be prepared elsewhere (rule 2).
@@ -27,7 +29,7 @@ impl Doubt {
     fn covers(self, status: &AliasStatus) -> bool {
         match self {
             Self::None => false,
-            Self::WhileChanging => matches!(status, AliasStatus::Updating | AliasStatus::Creating),
+            Self::WhileChanging | Self::WhileUnseen => matches!(status, AliasStatus::Updating | AliasStatus::Creating),
             Self::UnlessPrepared => *status != AliasStatus::Prepared,
         }
     }
@@ -230,6 +232,13 @@ impl Planner<'_> {
             self.plan.waiting.push(WaitingOn::Drain { name: name.clone(), drain, until: drained });
             return;
         }
+        // The drain goes on while an alias cannot be seen, but nothing is deleted: it may have returned.
+        let unseen = if served { self.aliases_on(throughput, Doubt::WhileUnseen) } else { Vec::new() };
+        if !unseen.is_empty() {
+            let waiting = unseen.into_iter().map(|alias| WaitingOn::Leaving { alias, name: name.clone() });
+            self.plan.waiting.extend(waiting);
+            return;
+        }
         self.delete(throughput, goal);
     }
 
@@ -309,7 +318,7 @@ impl Planner<'_> {
         let may_use = |seen: &Result<Option<AgentAlias>, CallError>| match seen {
             Ok(None) => false,
             Ok(Some(alias)) => names_it(alias) || doubt.covers(&alias.status),
-            Err(_) => doubt == Doubt::UnlessPrepared,
+            Err(_) => matches!(doubt, Doubt::UnlessPrepared | Doubt::WhileUnseen),
         };
         let aliases = self.situation.observed.aliases.iter();
         aliases.filter(|(_, seen)| may_use(seen)).map(|(id, _)| id.clone()).collect()

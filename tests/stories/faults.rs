@@ -286,6 +286,37 @@ async fn no_work_is_started_ten_seconds_before_the_deadline_and_a_deadline_in_th
 }
 
 #[tokio::test]
+async fn an_alias_that_cannot_be_seen_may_have_returned_and_nothing_is_deleted() {
+    let world = in_service(json!({})).await;
+    let arn = only(&world).arn;
+    send(&world, json!({"Action": "ScaleDown", "Name": NAME})).await;
+    world.pass(2).await;
+    // A stack update puts the old route back while nobody can look.
+    world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = Some(arn.clone()));
+    world.sim.fault("GetAgentAlias", 1000, Fault::denied());
+    world.pass(15).await;
+    assert_eq!(world.sim.throughputs().len(), 1);
+    assert!(problems(&world).await.contains("AccessDeniedException"));
+    world.sim.clear_faults();
+    world.pass(8).await;
+    assert!(world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
+async fn an_alias_that_failed_on_a_foreign_throughput_is_said_to_hold_back_the_deletion() {
+    let world = in_service(json!({})).await;
+    let foreign = world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
+    world.sim.change_alias(AGENT, ALIAS, |alias| {
+        alias.route = Some(foreign.clone());
+        alias.status = "FAILED";
+    });
+    let _answer = world.send(json!({"Action": "Retire", "Name": NAME})).await;
+    world.pass(30).await;
+    let problems = problems(&world).await;
+    assert!(problems.contains("is FAILED on") && problems.contains("not ours"), "{problems}");
+}
+
+#[tokio::test]
 async fn a_bad_guardrail_stops_purchases_and_nothing_else() {
     let world = in_service(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-02:00"]}})).await;
     let broken = rehearsal::handler(&world.sim, &[("MAX_MODEL_UNITS", "many")]);

@@ -246,6 +246,60 @@ async fn a_schedule_of_somebody_else_in_the_group_holds_nobody_back() {
 }
 
 #[tokio::test]
+async fn an_alias_that_rejects_because_of_another_commitment_accepts_again_when_it_is_taken_over() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.may_reject = true);
+    let rejecting = commitment(json!({"WhenOff": "Reject"}));
+    send(&world, json!({"Action": "ScaleDown", "Commitment": rejecting})).await;
+    let state = || world.sim.alias(AGENT, ALIAS).invocation_state;
+    assert_eq!(state(), "REJECT_INVOCATIONS");
+    let second = commitment(json!({"Name": "second", "TakeOver": true}));
+    send(&world, json!({"Action": "Apply", "Commitment": second})).await;
+    world.pass(40).await;
+    assert_eq!(route(&world), Some(only(&world).arn));
+    assert_eq!(state(), "ACCEPT_INVOCATIONS");
+}
+
+#[tokio::test]
+async fn guardrails_never_keep_anything_from_being_switched_off() {
+    for (setting, value) in [("MAX_MODEL_UNITS", "1"), ("MAX_MODEL_UNITS", "many"), ("ALLOWED_MODELS", "meta.*")] {
+        for off in [
+            json!({"Action": "Override", "Name": NAME, "State": "Off", "For": "2h"}),
+            json!({"Action": "ScaleDown", "Commitment": commitment(json!({"ModelUnits": 2, "Drain": "6m"}))}),
+            json!({"Action": "Retire", "Name": NAME}),
+        ] {
+            let world = in_service(json!({"ModelUnits": 2})).await;
+            let stricter = rehearsal::handler(&world.sim, &[(setting, value)]);
+            let world = World { sim: std::sync::Arc::clone(&world.sim), handler: stricter };
+            send(&world, off).await;
+            world.pass(10).await;
+            assert!(world.sim.throughputs().is_empty(), "{setting}={value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retire_is_not_undone_by_a_request_that_was_under_way() {
+    let world = world().await;
+    world.sim.knobs(|knobs| {
+        knobs.may_reject = true;
+        knobs.delete_while_creating = Refuses::No;
+    });
+    // The first stays awake for its alias, which is to reject until there is a throughput; meanwhile the second comes.
+    world.sim.meet(&["GetProvisionedModelThroughput", "UpdateSchedule"], 2);
+    let first = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
+    let retire = json!({"Action": "Retire", "Name": NAME});
+    let (_applied, _retired) = tokio::join!(world.send(first), async {
+        while world.sim.schedules().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.send(retire).await
+    });
+    world.pass(60).await;
+    assert!(world.sim.schedules().is_empty() && world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
 async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     let world = in_service(json!({})).await;
     let expression =

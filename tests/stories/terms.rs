@@ -34,6 +34,22 @@ async fn a_term_that_retires_ends_within_seconds_of_its_end_and_is_not_bought_ag
 }
 
 #[tokio::test]
+async fn deletions_without_an_answer_are_tried_again_until_the_term_has_ended() {
+    let world = one_month(json!({"AtTermEnd": "Retire"})).await;
+    let end = only(&world).expiration.expect("a term has an end");
+    world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(20)).expect("in range"));
+    world.run_until(end.saturating_sub(SignedDuration::from_secs(150)).expect("in range"), |_, _| {}).await;
+    world.sim.fault(
+        "DeleteProvisionedModelThroughput",
+        30,
+        Fault::Refuse { status: 500, code: "InternalServerException", message: "try again" },
+    );
+    world.pass(5).await;
+    assert!(world.sim.throughputs().is_empty());
+    assert_eq!(world.sim.history()[0].expiration, Some(end), "it has not renewed");
+}
+
+#[tokio::test]
 async fn a_term_that_renews_is_left_alone() {
     let world = one_month(json!({})).await;
     let end = only(&world).expiration.expect("a term has an end");

@@ -153,6 +153,14 @@ fn a_holiday_never_cuts_short_a_window_of_the_day_before() {
 }
 
 #[test]
+fn a_holiday_for_ever_is_one() {
+    let members = json!({"LeadTime": "0m", "Timetable": {
+        "Timezone": "UTC", "Windows": ["Daily 08:00-20:00"], "Holidays": ["2000-01-01/9999-12-31"],
+    }});
+    check_never(&members, "2026-11-23T00:00:00Z", "2026-11-25T00:00:00Z");
+}
+
+#[test]
 fn holidays_that_overlap_nest_or_repeat_are_all_days_off() {
     let timetable = json!({"LeadTime": "0m", "Timetable": {
         "Timezone": "UTC", "Windows": ["Daily 11:00-13:00"],
