@@ -1,6 +1,10 @@
 //! What people and schedules ask for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+use throughput_scheduler::handler::Invocation;
 
 use super::*;
 
@@ -270,7 +274,7 @@ async fn guardrails_never_keep_anything_from_being_switched_off() {
         ] {
             let world = in_service(json!({"ModelUnits": 2})).await;
             let stricter = rehearsal::handler(&world.sim, &[(setting, value)]);
-            let world = World { sim: std::sync::Arc::clone(&world.sim), handler: stricter };
+            let world = World { sim: Arc::clone(&world.sim), handler: stricter };
             send(&world, off).await;
             world.pass(10).await;
             assert!(world.sim.throughputs().is_empty(), "{setting}={value}");
@@ -280,21 +284,29 @@ async fn guardrails_never_keep_anything_from_being_switched_off() {
 
 #[tokio::test]
 async fn a_retire_is_not_undone_by_a_request_that_was_under_way() {
-    let world = world().await;
+    let world = Arc::new(world().await);
     world.sim.knobs(|knobs| {
         knobs.may_reject = true;
         knobs.delete_while_creating = Refuses::No;
     });
-    // The first stays awake for its alias, which is to reject until there is a throughput; meanwhile the second comes.
-    world.sim.meet(&["GetProvisionedModelThroughput", "UpdateSchedule"], 2);
-    let first = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
-    let retire = json!({"Action": "Retire", "Name": NAME});
-    let (_applied, _retired) = tokio::join!(world.send(first), async {
-        while world.sim.schedules().is_empty() {
-            tokio::task::yield_now().await;
-        }
-        world.send(retire).await
+    // The request stays awake until its alias rejects; in its first sleep the whole of a Retire comes and goes.
+    let mut slow = rehearsal::handler(&world.sim, &[]);
+    let (asleep, retired) = (Arc::clone(&world), Arc::new(AtomicBool::new(false)));
+    slow.clock.sleep = Box::new(move |duration| {
+        let (world, retired) = (Arc::clone(&asleep), Arc::clone(&retired));
+        Box::pin(async move {
+            world.sim.advance(SignedDuration::try_from(duration).expect("seconds"));
+            if !retired.swap(true, Ordering::SeqCst) {
+                send(&world, json!({"Action": "Retire", "Name": NAME})).await;
+                assert!(world.sim.schedules().is_empty(), "it is forgotten at once");
+            }
+        })
     });
+    let deadline = world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
+    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline };
+    let declared = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
+    let report = slow.handle(declared, &invocation).await.expect("it gives way");
+    assert_eq!(report["Settled"], json!(false));
     world.pass(60).await;
     assert!(world.sim.schedules().is_empty() && world.sim.throughputs().is_empty());
 }
@@ -306,7 +318,7 @@ async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
         |world: &World| world.sim.schedule(GROUP, NAME).expect("registered").definition["ScheduleExpression"].clone();
     assert_eq!(expression(&world), json!("rate(1 minute)"));
     let slower = rehearsal::handler(&world.sim, &[("TICK_RATE", "rate(5 minutes)")]);
-    let world = World { sim: std::sync::Arc::clone(&world.sim), handler: slower };
+    let world = World { sim: Arc::clone(&world.sim), handler: slower };
     world.tick(NAME).await.expect("the tick ends well");
     assert_eq!(expression(&world), json!("rate(5 minutes)"));
     steady(&world).await;
