@@ -14,7 +14,7 @@ use crate::aws::{Aws, UNREADABLE_RECORD};
 use crate::commitment::Commitment;
 use crate::event::{self, Action, Event};
 use crate::input::{BadSetting, Mistakes};
-use crate::observed::{CallError, Facts, GROUP_TAG, Throughput};
+use crate::observed::{CallError, CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
 use crate::plan::Attempts;
 use crate::record::{Record, Schedule};
 use crate::report::Report;
@@ -271,7 +271,12 @@ impl Handler {
         };
         let mut orphans = Vec::new();
         for throughput in self.aws.all_throughputs().await?.into_iter().filter(|found| !claimed(found)) {
-            let tags = self.aws.marks(&throughput.arn).await?.0;
+            let tags = match self.aws.marks(&throughput.arn).await {
+                Ok(Marks(tags)) => tags,
+                // It has gone since it was listed.
+                Err(error) if error.kind == CallErrorKind::NotFound => continue,
+                Err(error) => return Err(error.into()),
+            };
             if tags.get(GROUP_TAG) == Some(&group) {
                 orphans.push(json!({
                     "Name": throughput.name,

@@ -174,6 +174,10 @@ async fn status_of_all_lists_commitments_and_orphans() {
     assert_eq!(status["Commitments"][0]["Settled"], json!(true));
     let orphans: Vec<&Value> = status["Orphans"].as_array().into_iter().flatten().map(|one| &one["Arn"]).collect();
     assert_eq!(orphans, [&json!(orphan)]);
+    let gone = Fault::Refuse { status: 404, code: "ResourceNotFoundException", message: "gone" };
+    world.sim.fault("ListTagsForResource", 2, gone);
+    let status = send(&world, json!({"Action": "Status"})).await;
+    assert_eq!(status["Orphans"], json!([]), "what goes while it is looked at fails nothing");
     assert!(world.sim.operations().iter().all(|one| one.starts_with("Get") || one.starts_with("List")));
 }
 
