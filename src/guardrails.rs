@@ -3,7 +3,6 @@
 //! Checked when something is registered and again before every purchase. What a guardrail refuses, or one that cannot
 //! be read, stops purchases only (interface.md section 1).
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -85,11 +84,10 @@ impl Guardrails {
         })
     }
 
-    /// Everything in `commitment` and in `more_units` (an override's size) that is not allowed; empty if all is.
+    /// Everything in `commitment` that is not allowed; empty if all is.
     #[must_use]
-    pub fn refusals(&self, commitment: &Commitment, more_units: Option<ModelUnits>) -> Vec<NotAllowed> {
-        let sizes: BTreeSet<ModelUnits> = commitment.sizes().into_iter().chain(more_units).collect();
-        let too_many = sizes.into_iter().filter(|asked| *asked > self.most_units);
+    pub fn refusals(&self, commitment: &Commitment) -> Vec<NotAllowed> {
+        let too_many = commitment.sizes().into_iter().filter(|asked| *asked > self.most_units);
         let mut refusals: Vec<NotAllowed> =
             too_many.map(|asked| NotAllowed::Units { asked, most: self.most_units }).collect();
         refusals.extend(self.refuses_model(commitment));

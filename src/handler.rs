@@ -241,7 +241,7 @@ impl Handler {
         let group = self.settings.group.clone()?;
         let rounds = self.rounds(&group, invocation);
         let before = self.aws.record(&group, commitment.name.as_str()).await?;
-        self.check(&commitment, None, false)?;
+        self.check(&commitment)?;
         self.object(&rounds, &commitment, &group).await?;
         let record = self.declared(&commitment, before.as_ref(), invocation)?;
         let Look { observed, plan, at } =

@@ -480,7 +480,7 @@ impl Planner<'_> {
             return Purchase::Refused;
         }
         let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed.clone());
-        if let Some((failure, at)) = failed.and_then(Self::not_before).filter(|(_, at)| now < *at) {
+        if let Some((failure, at)) = self.recent(failed) {
             let Failure { at: failed, reason } = failure;
             self.plan.problems.push(format!("{name} failed at {failed}: {reason}"));
             self.plan.waiting.push(WaitingOn::BuyAgain { name, at });

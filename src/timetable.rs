@@ -72,6 +72,13 @@ pub struct Window {
     pub units: Option<ModelUnits>,
 }
 
+impl Window {
+    /// Whether it opens on the day of that number; day 0, 1970-01-01, was a Thursday.
+    fn opens_on(&self, day: i64) -> bool {
+        self.days & (1 << (day + 3).rem_euclid(7)) != 0
+    }
+}
+
 /// Days on which no window opens: first and last, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holiday {
@@ -270,8 +277,7 @@ impl Timetable {
         for window in &self.windows {
             let (opens, lasts) = (i64::from(window.opens) * 60, i64::from(window.minutes) * 60);
             for day in today - lasts / DAY - 1 - MARGIN_DAYS..=last {
-                // Day 0, 1970-01-01, was a Thursday.
-                if window.days & (1 << (day + 3).rem_euclid(7)) == 0 {
+                if !window.opens_on(day) {
                     continue;
                 }
                 let start = day * DAY + opens;
@@ -338,7 +344,7 @@ impl Timetable {
 
     /// The warning that `window` does not exist on `day`, if so.
     fn lost(&self, window: &Window, day: i64) -> Option<String> {
-        if window.days & (1 << (day + 3).rem_euclid(7)) == 0 || self.holiday(day).is_some() {
+        if !window.opens_on(day) || self.holiday(day).is_some() {
             return None;
         }
         let around = Around::Changing(&self.zone);

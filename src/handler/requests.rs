@@ -11,13 +11,13 @@ use super::{Error, Handler, Invocation, STATUS_SIDE_BY_SIDE, subject};
 use crate::commitment::{AliasId, Commitment};
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
-use crate::guardrails::NotAllowed;
+use crate::guardrails::{Guardrails, NotAllowed};
 use crate::observed::{CallError, CallErrorKind, Facts, Observed};
 use crate::record::{Lifecycle, Record, Schedule, Standing};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
-use crate::timetable::{ModelUnits, State, duration_text};
+use crate::timetable::{State, duration_text};
 
 /// Longest override (interface.md section 2, rule 7).
 const LONGEST_OVERRIDE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -31,22 +31,20 @@ impl Handler {
         let rounds = self.rounds(&group, invocation);
         for _ in 0..MOST_WRITES {
             let before = self.aws.record(&group, subject(action)).await?;
-            let record = self.asked_for(action, before.as_ref(), &group, invocation)?;
-            let same =
-                |before: &Record| before.commitment == record.commitment && before.lifecycle == Lifecycle::Active;
-            let declares = record.lifecycle == Lifecycle::Active && !before.as_ref().is_some_and(same);
-            let mut record = record;
+            let mut record = self.asked_for(action, before.as_ref(), &group, invocation)?;
+            let news =
+                |before: &Record| before.commitment != record.commitment || before.lifecycle != Lifecycle::Active;
+            let declares = record.lifecycle == Lifecycle::Active && before.as_ref().is_none_or(news);
             let mut robbed = Vec::new();
             if declares {
                 // What is registered may always be switched off; what may be bought is asked again at each purchase.
                 let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
                 if !switches_off {
-                    self.check(&record.commitment, asked_units(action), false)?;
+                    self.check(&record.commitment)?;
                 }
                 self.object(&rounds, &record.commitment, &group).await?;
                 robbed = self.take_over(&mut record, &group).await?;
             }
-            let record = record;
             let written = match &before {
                 None => self.aws.register(&group, &record).await,
                 Some(_) => self.aws.write(&group, &record).await,
@@ -125,7 +123,8 @@ impl Handler {
             }
             Action::Override { state, units, end, reason, .. } => {
                 if *state == State::On {
-                    self.check(&record.commitment, *units, true)?;
+                    let size = units.unwrap_or(record.commitment.units);
+                    allowed(self.guardrails()?.refuses_purchase(&record.commitment, size))?;
                 }
                 if units.is_some() && record.commitment.term.is_some() {
                     return Err(Error::NotAllowed(
@@ -179,23 +178,13 @@ impl Handler {
         Ok(record)
     }
 
-    /// Checks a declaration, or an override's size alone, against the guardrails.
-    pub(super) fn check(
-        &self,
-        commitment: &Commitment,
-        units: Option<ModelUnits>,
-        units_alone: bool,
-    ) -> Result<(), Error> {
-        let guardrails = self.settings.guardrails.as_ref().map_err(Clone::clone)?;
-        let refusals = match (units_alone, units) {
-            (true, None) => guardrails.refuses_purchase(commitment, commitment.units).into_iter().collect(),
-            (true, Some(units)) => guardrails.refuses_purchase(commitment, units).into_iter().collect(),
-            (false, units) => guardrails.refusals(commitment, units),
-        };
-        if refusals.is_empty() {
-            return Ok(());
-        }
-        Err(Error::NotAllowed(refusals.iter().map(NotAllowed::to_string).collect::<Vec<_>>().join("; ")))
+    fn guardrails(&self) -> Result<&Guardrails, Error> {
+        self.settings.guardrails.as_ref().map_err(|bad| bad.clone().into())
+    }
+
+    /// Checks a declaration against the guardrails.
+    pub(super) fn check(&self, commitment: &Commitment) -> Result<(), Error> {
+        allowed(self.guardrails()?.refusals(commitment))
     }
 
     /// Checks a declaration against what is there, before it is registered.
@@ -311,8 +300,10 @@ impl Handler {
     }
 }
 
-fn asked_units(action: &Action) -> Option<ModelUnits> {
-    if let Action::Override { units, .. } = action { *units } else { None }
+/// That nothing was refused, or all that was.
+fn allowed(refusals: impl IntoIterator<Item = NotAllowed>) -> Result<(), Error> {
+    let refusals: Vec<String> = refusals.into_iter().map(|refusal| refusal.to_string()).collect();
+    if refusals.is_empty() { Ok(()) } else { Err(Error::NotAllowed(refusals.join("; "))) }
 }
 
 fn override_end(end: End, now: Timestamp) -> Result<Timestamp, Error> {

@@ -94,7 +94,7 @@ impl Planner<'_> {
         };
         let in_place = there && rejects == alias.rejects;
         let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
-        let retry = memory.failed.and_then(Self::not_before).filter(|(_, at)| self.situation.now < *at);
+        let retry = self.recent(memory.failed);
         match alias.status {
             AliasStatus::Updating | AliasStatus::Creating => {
                 self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
@@ -135,11 +135,9 @@ impl Planner<'_> {
             self.remember_alias(id, |memory| memory.rejecting = true);
         }
         // Tried again from here on; should it fail again, that is a new failure.
-        let now = self.situation.now;
-        self.remember_alias(id, |memory| {
-            let recent = memory.failed.take().and_then(Self::not_before).filter(|(_, at)| now < *at);
-            memory.failed = recent.map(|(failure, _)| failure);
-        });
+        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
+        let recent = self.recent(failed).map(|(failure, _)| failure);
+        self.remember_alias(id, |memory| memory.failed = recent);
         let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
         let action = Action::Route {
             alias: id.clone(),
@@ -186,7 +184,7 @@ impl Planner<'_> {
     /// Where a declared alias belongs.
     fn target_of(&mut self, id: &AliasId, alias: &AgentAlias, on: &On, goal: &Goal) -> Target {
         let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
-        if failed.and_then(Self::not_before).is_some_and(|(_, at)| self.situation.now < at) {
+        if self.recent(failed).is_some() {
             return Target::OnDemand;
         }
         if goal.undecided {

@@ -354,9 +354,10 @@ impl Planner<'_> {
         }
     }
 
-    /// A failure, and when what failed may be tried again.
-    pub(super) fn not_before(failure: Failure) -> Option<(Failure, Timestamp)> {
+    /// A failure after which it is too early to try again, and when it no longer is.
+    pub(super) fn recent(&self, failure: Option<Failure>) -> Option<(Failure, Timestamp)> {
+        let failure = failure?;
         let at = failure.at.saturating_add(RETRY_AFTER).ok()?;
-        Some((failure, at))
+        (self.situation.now < at).then_some((failure, at))
     }
 }
