@@ -3,18 +3,19 @@
 .PHONY: help demo invoke test check bench build
 
 CARGO := cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: # list the verbs
 	@grep -E '^[a-z]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*# /  make \1\t/' | expand -t 18
 
 demo: # play a week in Tokyo, and one across a clock change in Berlin, against a simulated AWS
 	@$(CARGO) build --quiet --package rehearsal --bin demo
-	@target/debug/demo
+	@$(TARGET)/debug/demo
 
 invoke: # run the real binary on one event: make invoke EVENT=events/scale-up.json
 ifdef EVENT
 	@$(CARGO) build --quiet --workspace --bin bootstrap --bin invoke
-	@target/debug/invoke target/debug/bootstrap $(EVENT)
+	@$(TARGET)/debug/invoke $(TARGET)/debug/bootstrap $(EVENT)
 else
 	@echo "make invoke EVENT=…, with one of:"
 	@for event in events/*.json; do echo "  $$event"; done
