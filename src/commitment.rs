@@ -17,8 +17,8 @@ use crate::timetable::{Exception, Holiday, ModelUnits, Period, State, Timetable,
 
 use values::Price;
 pub use values::{
-    AliasId, Lasting, ModelId, Name, NotABedrockId, NotAModel, NotAName, NotAPrice, NotUnits, Units, bare_model,
-    is_inference_profile,
+    AliasId, Lasting, ModelId, Name, NotABedrockId, NotAModel, NotAName, NotAPrice, NotATimeout, NotUnits,
+    ServiceTimeout, Units, bare_model, is_inference_profile,
 };
 
 /// One throughput that somebody wants on a timetable, and the aliases that follow it.
@@ -104,7 +104,10 @@ words! {
     }
 }
 
-const KEYS: [&str; 17] = [
+/// The keys of a custom resource's properties, and last of all the name, which a custom resource does not have.
+const KEYS: [&str; 19] = [
+    "ServiceToken",
+    "ServiceTimeout",
     "ModelId",
     "ModelUnits",
     "CommitmentDuration",
@@ -124,6 +127,9 @@ const KEYS: [&str; 17] = [
     "Name",
 ];
 
+/// How many of [`KEYS`] only a custom resource has.
+const RESOURCE_ONLY: usize = 2;
+
 /// Most aliases, windows, holidays and exceptions of one commitment: the record has to fit a schedule's input.
 const MOST_ALIASES: usize = 100;
 const MOST_WINDOWS: usize = 100;
@@ -138,9 +144,17 @@ const MODEL_CURE: &str = "give a model id with context length, such as `amazon.n
 impl Commitment {
     /// Reads a declaration that carries its own `Name`.
     pub fn read(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let object = Object::open(path, value, &KEYS, mistakes)?;
+        let object = Object::open(path, value, &KEYS[RESOURCE_ONLY..], mistakes)?;
         let name = object.required("Name", NAME_CURE, mistakes);
         Self::read_members(&object, name, mistakes)
+    }
+
+    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (interface.md section 4),
+    /// beside `ServiceToken` and `ServiceTimeout`.
+    pub fn read_properties(name: Name, value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
+        let object = Object::open(path, value, &KEYS[..KEYS.len() - 1], mistakes)?;
+        let _checked: Option<ServiceTimeout> = object.optional("ServiceTimeout", mistakes);
+        Self::read_members(&object, Some(name), mistakes)
     }
 
     fn read_members(object: &Object<'_>, name: Option<Name>, mistakes: &mut Mistakes) -> Option<Self> {

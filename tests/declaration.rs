@@ -4,7 +4,7 @@
 
 use rehearsal::{FUNCTION, GROUP, World, commitment};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
+use throughput_scheduler::commitment::{Commitment, Name};
 use throughput_scheduler::handler::Error;
 use throughput_scheduler::input::Mistakes;
 
@@ -276,4 +276,29 @@ async fn a_custom_resource_request_is_not_mistaken_for_an_action() {
     let error = refused(&world, event).await;
     assert_eq!(error.kind(), "InvalidEvent");
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn properties_of_a_custom_resource_have_no_name_and_a_service_timeout_of_an_hour_at_most() {
+    let name: Name = "Throughput-0a1b2c3d".parse().expect("a name");
+    let read = |more: Value| {
+        let mut properties = json!({"ServiceToken": FUNCTION, "ModelId": "amazon.nova-lite-v1:0:24k"});
+        if let (Some(members), Value::Object(more)) = (properties.as_object_mut(), more) {
+            members.extend(more);
+        }
+        let mut mistakes = Mistakes::default();
+        let commitment = Commitment::read_properties(name.clone(), &properties, "", &mut mistakes);
+        mistakes.or(commitment).map_err(|mistakes| mistakes.to_string())
+    };
+    let commitment = read(json!({"ServiceTimeout": "3600", "ModelUnits": "2"})).expect("it is right");
+    assert_eq!((commitment.name.as_str(), commitment.units.get()), ("Throughput-0a1b2c3d", 2));
+    for (more, message) in [
+        (json!({"Name": "mine"}), "Name: is not a known key"),
+        (json!({"ServiceTimeout": "3601"}), "ServiceTimeout: `3601` is not a number of seconds"),
+        (json!({"ServiceTimeout": 0}), "ServiceTimeout: `0`"),
+        (json!({"ModelUnitz": 1}), "did you mean `ModelUnits`?"),
+    ] {
+        let mistakes = read(more).expect_err(message);
+        assert!(mistakes.contains(message), "{mistakes}");
+    }
 }

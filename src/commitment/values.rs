@@ -217,6 +217,23 @@ impl FromStr for Lasting {
     }
 }
 
+/// How long `CloudFormation` waits for a custom resource, as it is written, in seconds.
+pub struct ServiceTimeout(pub u16);
+
+/// A text that is no time to wait.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a number of seconds; use a whole number from 1 to 3600")]
+pub struct NotATimeout(String);
+
+impl FromStr for ServiceTimeout {
+    type Err = NotATimeout;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+        seconds.map(Self).ok_or_else(|| NotATimeout(cut(text)))
+    }
+}
+
 /// A price, as it is written.
 pub(super) struct Price(pub(super) f64);
 
