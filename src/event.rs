@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::commitment::{Commitment, Lasting, Name, Units};
+use crate::custom_resource::RawRequest;
 use crate::input::{Mistakes, Object, cut};
-use crate::record::Record;
+use crate::record::{Record, Stored, Tombstone};
 use crate::timetable::{ModelUnits, State};
 
 /// What woke us.
@@ -23,7 +24,9 @@ pub enum Event {
     /// A schedule or a person that wants something done.
     Action(Box<Action>),
     /// A `CloudFormation` custom resource request.
-    CloudFormation(Box<Value>),
+    CloudFormation(Box<RawRequest>),
+    /// The end of what was kept of a deleted commitment.
+    Tombstone(Tombstone),
 }
 
 /// What a schedule or a person wants done.
@@ -112,8 +115,13 @@ fn read_any(payload: Value, mistakes: &mut Mistakes) -> Option<Event> {
         mistakes.add("", "the event is not a JSON object; send an action such as {\"Action\": \"Status\"}");
         return None;
     };
-    if members.contains_key("RequestType") {
-        return Some(Event::CloudFormation(Box::new(payload)));
+    if members.contains_key("RequestType") || members.contains_key("ResponseURL") {
+        return Some(Event::CloudFormation(Box::new(RawRequest(payload))));
+    }
+    if let Some(tombstone) = members.get("Tombstone") {
+        let tombstone = serde_json::from_value(tombstone.clone());
+        let tombstone = tombstone.map_err(|error| mistakes.add("Tombstone", format!("is none: {error}"))).ok()?;
+        return Some(Event::Tombstone(tombstone));
     }
     if let Some(record) = members.get("Tick") {
         let record = serde_json::from_value(record.clone());
@@ -238,14 +246,30 @@ pub fn tick_input(record: &Record) -> String {
     json!({ "Tick": record }).to_string()
 }
 
-/// Reads the record out of what a tick's schedule carries.
+/// What the schedule of a deleted commitment carries.
+#[must_use]
+pub fn tombstone_input(tombstone: &Tombstone) -> String {
+    json!({ "Tombstone": tombstone }).to_string()
+}
+
+/// Reads what a schedule of ours carries; nothing if it is a schedule of somebody else.
 ///
 /// # Errors
-/// What the schedule carries is no record of ours.
-pub fn read_tick(input: &str) -> Result<Record, String> {
+/// It is ours, and what it carries cannot be read.
+pub fn read_stored(input: &str) -> Result<Option<Stored>, String> {
     let said = |error: &dyn Display| format!("its schedule holds no record: {error}");
-    let mut payload: Value = serde_json::from_str(input).map_err(|error| said(&error))?;
-    serde_json::from_value(payload["Tick"].take()).map_err(|error| said(&error))
+    let Ok(mut payload) = serde_json::from_str::<Value>(input) else { return Ok(None) };
+    let tick = payload.get_mut("Tick").map(Value::take);
+    let tombstone = payload.get_mut("Tombstone").map(Value::take);
+    match (tick, tombstone) {
+        (Some(record), _) => {
+            serde_json::from_value(record).map(|record| Some(Stored::Record(record))).map_err(|error| said(&error))
+        }
+        (None, Some(tombstone)) => serde_json::from_value(tombstone)
+            .map(|tombstone| Some(Stored::Tombstone(tombstone)))
+            .map_err(|error| said(&error)),
+        (None, None) => Ok(None),
+    }
 }
 
 /// The function to invoke at ticks: the ARN by which this invocation came, without a version number or `$LATEST`; an

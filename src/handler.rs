@@ -3,20 +3,22 @@
 //! From the event to the record, the rounds and the answer. A request that changes what is declared first registers that
 //! and only then buys anything, so that whatever is bought belongs to something registered.
 
+mod answers;
 mod requests;
+mod resource;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
-use crate::aws::{Aws, UNREADABLE_RECORD};
+use crate::aws::{Aws, FOREIGN_SCHEDULE, UNREADABLE_RECORD};
 use crate::commitment::Commitment;
 use crate::event::{self, Action, Event};
 use crate::input::{BadSetting, Mistakes};
 use crate::observed::{CallError, CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
 use crate::plan::Attempts;
-use crate::record::{Record, Schedule};
+use crate::record::{Record, Schedule, Tombstone};
 use crate::report::Report;
 use crate::rounds::{Clock, Look, Outcome, Rounds};
 use crate::settings::Settings;
@@ -56,6 +58,9 @@ pub enum Error {
     /// Everything was done that could be, and something needs a person.
     #[error("{0}")]
     NeedsAttention(String),
+    /// `CloudFormation` could not be told its answer: Lambda is to try again.
+    #[error("{0}")]
+    NotDelivered(String),
 }
 
 impl Error {
@@ -69,6 +74,7 @@ impl Error {
             Self::AwsError(_) => "AwsError",
             Self::InvalidSetting(_) => "InvalidSetting",
             Self::NeedsAttention(_) => "NeedsAttention",
+            Self::NotDelivered(_) => "NotDelivered",
         }
     }
 }
@@ -118,11 +124,13 @@ impl Handler {
     pub async fn handle(&self, payload: Value, invocation: &Invocation) -> Result<Value, Error> {
         let result = match event::read(payload).map_err(Error::from) {
             Err(error) => Err(error),
-            Ok(Event::Tick(record)) => self.tick(*record, invocation).await,
-            Ok(Event::Action(action)) => self.act(*action, invocation).await,
-            Ok(Event::CloudFormation(_)) => {
-                let message = "this release does not handle CloudFormation custom resource requests; send an action";
-                Err(Error::InvalidEvent(message.to_owned()))
+            // Each on the heap: together they are more than a frame of the stack should hold.
+            Ok(Event::Tick(record)) => Box::pin(self.tick(*record, invocation)).await,
+            Ok(Event::Action(action)) => Box::pin(self.act(*action, invocation)).await,
+            Ok(Event::CloudFormation(request)) => Box::pin(self.custom_resource(&request, invocation)).await,
+            Ok(Event::Tombstone(Tombstone { name, deleted })) => {
+                debug!(commitment = %name, "nothing came after the Delete of {deleted}");
+                Ok(json!({ "Name": name, "Deleted": deleted }))
             }
         };
         if let Err(error) = &result {
@@ -168,7 +176,7 @@ impl Handler {
     /// The record of `name`; nothing for a schedule that somebody else has put into the group.
     async fn readable(&self, group: &str, name: &str) -> Result<Option<Record>, CallError> {
         match self.aws.record(group, name).await {
-            Err(error) if error.code == UNREADABLE_RECORD => {
+            Err(error) if error.code == UNREADABLE_RECORD || error.code == FOREIGN_SCHEDULE => {
                 warn!(commitment = %name, "{error}: it is left out");
                 Ok(None)
             }
@@ -184,7 +192,7 @@ impl Handler {
         if let Ok(schedule) = &schedule {
             record.schedule = schedule.clone();
         }
-        let outcome = self.rounds(&group, invocation).run(stored, record).await?;
+        let outcome = self.carry(&self.rounds(&group, invocation), stored, record).await?;
         let report = Self::report(&outcome);
         let problems = report.problems.join("; ");
         schedule?;
@@ -200,7 +208,7 @@ impl Handler {
         let now = self.now();
         let in_last_hour = record.running_term(now).is_some_and(|end| end.duration_since(now) <= LAST_HOUR);
         Ok(Schedule {
-            minutes: if in_last_hour { 1 } else { self.settings.tick_minutes.clone()? },
+            minutes: if in_last_hour || record.owed.is_some() { 1 } else { self.settings.tick_minutes.clone()? },
             role_arn: self.settings.role_arn.clone()?,
             target: event::tick_target(&invocation.function_arn),
         })

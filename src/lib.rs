@@ -7,7 +7,7 @@
 //!              Desired + Observed + now ─▶ Plan           pure: every choice is made here
 //!                                  Plan ─▶ AWS            one call per action, idempotent
 //!                                       ─▶ again while something will settle within seconds
-//!                                       ─▶ Record, Report
+//!                                       ─▶ Record, Answer, Report
 //! ```
 //!
 //! Everything outside [`aws`] is plain data and plain functions; only [`handler`] and [`rounds`] join the two.
@@ -16,6 +16,8 @@ pub mod input;
 
 pub mod event;
 
+pub mod custom_resource;
+
 pub mod commitment;
 pub mod desired;
 pub mod timetable;
@@ -23,6 +25,7 @@ pub mod timetable;
 pub mod guardrails;
 pub mod settings;
 
+pub mod answer;
 pub mod record;
 
 pub mod observed;

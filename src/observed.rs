@@ -42,6 +42,25 @@ pub enum CallErrorKind {
     NoAnswer,
 }
 
+impl CallError {
+    /// Whether the caller may not do this.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.code.contains("AccessDenied")
+    }
+
+    /// Whether the same call would be refused again: neither a state that passes, nor too many calls, nor silence.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        let too_many = self.code.contains("Throttl") || self.code.contains("TooManyRequests");
+        match self.kind {
+            CallErrorKind::Refused => !too_many,
+            CallErrorKind::Invalid | CallErrorKind::Quota | CallErrorKind::NotFound => true,
+            CallErrorKind::Busy | CallErrorKind::Conflict | CallErrorKind::NoAnswer => false,
+        }
+    }
+}
+
 /// A provisioned throughput.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Throughput {

@@ -16,7 +16,7 @@ use crate::commitment::{AliasId, Commitment, Term};
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput, ThroughputStatus};
-use crate::record::{Buying, Failure, Gone, Lifecycle, Record};
+use crate::record::{Buying, Failure, Gone, Lifecycle, Record, Tombstone};
 use crate::timetable::{ModelUnits, duration_text};
 
 pub(crate) use aliases::misfit;
@@ -89,11 +89,20 @@ pub enum Action {
         /// Keys to remove.
         remove: Vec<String>,
     },
+    /// `UntagResource` of both our marks: it stays, and is nobody's of ours any more.
+    Release {
+        /// The throughput's name, for people.
+        name: String,
+        /// Its ARN.
+        arn: String,
+    },
     /// `DeleteSchedule`: nothing is left to remember.
     Forget {
         /// The commitment.
         name: String,
     },
+    /// `UpdateSchedule` to a tombstone: nothing is left to remember but when it was deleted.
+    Bury(Tombstone),
 }
 
 /// Where an alias sends invocations.
@@ -132,7 +141,8 @@ impl Display for Action {
             }
             Self::Delete { name, arn: _, patient: _ } => write!(formatter, "delete {name}"),
             Self::Tag { name, .. } => write!(formatter, "tag {name}"),
-            Self::Forget { name } => write!(formatter, "forget {name}"),
+            Self::Release { name, arn: _ } => write!(formatter, "release {name}: it stays, without our marks"),
+            Self::Forget { name } | Self::Bury(Tombstone { name, deleted: _ }) => write!(formatter, "forget {name}"),
         }
     }
 }
@@ -259,13 +269,19 @@ pub struct Plan {
     pub failures: Vec<CallError>,
     /// The throughputs that are ours.
     pub ours: Vec<Throughput>,
+    /// Why what is wanted cannot be bought now, if it cannot: an answer that is owed says so.
+    pub refused: Option<String>,
+    /// Whether every alias is off every throughput of ours, for good.
+    pub let_go: bool,
+    /// Whether nothing is left of a commitment that was to go.
+    pub nothing_left: bool,
 }
 
 impl Plan {
     /// Whether what is wanted is what is there.
     #[must_use]
     pub fn settled(&self) -> bool {
-        let Self { questions, record: _, actions, waiting, problems, failures, ours: _ } = self;
+        let Self { questions, actions, waiting, problems, failures, .. } = self;
         questions.is_empty() && actions.is_empty() && waiting.is_empty() && problems.is_empty() && failures.is_empty()
     }
 }
@@ -351,16 +367,23 @@ impl Situation<'_> {
                 problems: Vec::new(),
                 failures: self.attempts.failed.iter().map(|(_, error)| error.clone()).collect(),
                 ours: Vec::new(),
+                refused: None,
+                let_go: false,
+                nothing_left: false,
             },
             taken_names: BTreeSet::new(),
         };
         planner.sort_out_throughputs();
         if planner.plan.questions.is_empty() {
-            let goal = planner.goal();
-            let settled = planner.route_aliases(&goal);
-            planner.let_throughputs_go(&goal);
-            planner.keep_tags(&goal);
-            planner.forget_if_nothing_is_left(settled);
+            if self.record.lifecycle == Lifecycle::Releasing {
+                planner.release();
+            } else {
+                let goal = planner.goal();
+                planner.plan.let_go = planner.route_aliases(&goal);
+                planner.let_throughputs_go(&goal);
+                planner.keep_tags(&goal);
+            }
+            planner.forget_if_nothing_is_left();
         }
         let failed = |action: &Action| self.attempts.failed.iter().any(|(failed, _)| failed == action);
         planner.plan.actions.retain(|action| !failed(action));
@@ -429,7 +452,9 @@ impl Planner<'_> {
         let shrinks = interim.as_ref().is_some_and(|interim| interim.units > units.get());
         // Rule 3: quota has room for one of the two only. A smaller one can wait; a larger one is given up first, unless
         // its agents would have nothing to fall back on.
-        let breaks = matches!(purchase, Purchase::OverQuota) && shrinks && self.has_on_demand();
+        // What CloudFormation waits for fails instead, and the earlier declaration is in force again.
+        let waited_for = self.plan.record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
+        let breaks = matches!(purchase, Purchase::OverQuota) && shrinks && self.has_on_demand() && !waited_for;
         let target = interim.filter(|_| !breaks);
         let all = || self.plan.ours.iter().map(|ours| ours.arn.clone()).collect();
         let stay = if undecided { all() } else { target.iter().map(|target| target.arn.clone()).collect() };
@@ -451,13 +476,19 @@ impl Planner<'_> {
         let Situation { now, attempts, guardrails, .. } = self.situation;
         if self.plan.ours.iter().any(|ours| ours.name == name) {
             // It failed, and has to go first.
+            let held = self.plan.record.throughputs.iter().find(|held| held.name == name);
+            let failed = held.and_then(|held| held.failed.clone());
+            self.refuse_because_of(&name, failed.as_ref());
             return Purchase::Refused;
         }
         if self.taken_names.contains(&name) {
-            self.plan.problems.push(format!("{name} exists and is not ours: it is neither used nor deleted"));
+            self.refuse(format!("{name} exists and is not ours: it is neither used nor deleted"));
             return Purchase::Refused;
         }
         if let Some(error) = attempts.error_of_purchase(&name) {
+            if error.is_final() {
+                self.plan.refused = Some(error.to_string());
+            }
             return match error.kind {
                 CallErrorKind::NoAnswer => Purchase::UnderWay,
                 CallErrorKind::Quota => {
@@ -476,11 +507,12 @@ impl Planner<'_> {
             Err(bad) => Some(bad.to_string()),
         };
         if let Some(refusal) = refusal {
-            self.plan.problems.push(format!("cannot buy {name}: {refusal}"));
+            self.refuse(format!("cannot buy {name}: {refusal}"));
             return Purchase::Refused;
         }
         let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed.clone());
         if let Some((failure, at)) = self.recent(failed) {
+            self.refuse_because_of(&name, Some(&failure));
             let Failure { at: failed, reason } = failure;
             self.plan.problems.push(format!("{name} failed at {failed}: {reason}"));
             self.plan.waiting.push(WaitingOn::BuyAgain { name, at });
@@ -498,6 +530,28 @@ impl Planner<'_> {
         Purchase::UnderWay
     }
 
+    /// Notes a problem that keeps what is wanted from being bought.
+    fn refuse(&mut self, problem: String) {
+        self.plan.refused = Some(problem.clone());
+        self.plan.problems.push(problem);
+    }
+
+    /// What failed since an answer is owed is the answer; what failed before is tried again in time.
+    fn refuse_because_of(&mut self, name: &str, failure: Option<&Failure>) {
+        let since = self.plan.record.owed.as_ref().map(|owed| owed.since);
+        if let Some((Failure { reason, .. }, _)) = failure.zip(since).filter(|(failure, since)| failure.at >= *since) {
+            self.plan.refused = Some(format!("{name} failed: {reason}"));
+        }
+    }
+
+    /// Takes our marks off what is ours, and leaves all else as it is.
+    fn release(&mut self) {
+        self.plan.let_go = true;
+        let ours = self.plan.ours.iter().map(|Throughput { name, arn, .. }| (name.clone(), arn.clone()));
+        self.plan.actions.extend(ours.map(|(name, arn)| Action::Release { name, arn }).collect::<Vec<_>>());
+        self.forget_stale_purchases();
+    }
+
     /// Whether what an earlier purchase of `name` returned counts as spent, if it returned what nobody finds.
     fn may_buy_again(&mut self, name: &str) -> bool {
         let Some(Buying { since, missing: Some(missing) }) = self.plan.record.buying.get(name).cloned() else {
@@ -513,12 +567,22 @@ impl Planner<'_> {
         true
     }
 
-    fn forget_if_nothing_is_left(&mut self, aliases_let_go: bool) {
-        let Plan { record, ours, questions, .. } = &self.plan;
-        let nothing_left = ours.is_empty() && record.throughputs.is_empty() && record.leaving.is_empty();
-        let retiring = record.lifecycle == Lifecycle::Retiring;
-        if retiring && nothing_left && record.buying.is_empty() && aliases_let_go && questions.is_empty() {
-            self.plan.actions.push(Action::Forget { name: record.commitment.name.to_string() });
+    /// An answer that is owed is given before anything is forgotten.
+    fn forget_if_nothing_is_left(&mut self) {
+        let Plan { record, ours, questions, let_go, .. } = &self.plan;
+        let goes = matches!(record.lifecycle, Lifecycle::Retiring | Lifecycle::Releasing);
+        let held = !ours.is_empty() || !record.throughputs.is_empty() || !record.buying.is_empty();
+        let released = record.lifecycle == Lifecycle::Releasing || record.leaving.is_empty();
+        let nothing_left = goes && !held && released && *let_go && questions.is_empty();
+        self.plan.nothing_left = nothing_left;
+        let record = &self.plan.record;
+        if nothing_left && record.owed.is_none() {
+            let name = record.commitment.name.to_string();
+            let forget = match &record.resource {
+                Some(resource) => Action::Bury(Tombstone { name, deleted: resource.newest }),
+                None => Action::Forget { name },
+            };
+            self.plan.actions.push(forget);
         }
     }
 }

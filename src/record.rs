@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::answer::{Decision, Owed, Previous};
 use crate::commitment::{AliasId, Commitment};
+use crate::custom_resource::RequestType;
 use crate::desired::{Base, Demand, Hold, Override};
 use crate::input::cut_to;
 use crate::observed::{Throughput, ThroughputStatus};
@@ -56,8 +58,50 @@ pub struct Record {
     /// By throughput name, a purchase whose throughput has not been seen yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buying: BTreeMap<String, Buying>,
+    /// That it is a custom resource, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Resource>,
+    /// What `CloudFormation` is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
     /// How the schedule that holds this record is set up.
     pub schedule: Schedule,
+}
+
+/// What has to be remembered of a custom resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Resource {
+    /// The date of the newest request: one that is older changes nothing.
+    pub newest: Timestamp,
+    /// That request.
+    pub request_id: String,
+    /// Whether its Create, or an Update since, has been answered SUCCESS.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub created: bool,
+    /// What that request was answered, once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Decision>,
+}
+
+/// What is left of a commitment that a Delete has taken away, for a while: its date, so that a Create which comes late buys
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tombstone {
+    /// The commitment's name.
+    pub name: String,
+    /// The date of the newest request.
+    pub deleted: Timestamp,
+}
+
+/// What a schedule of ours holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stored {
+    /// A commitment.
+    Record(Box<Record>),
+    /// What is left of one.
+    Tombstone(Tombstone),
 }
 
 /// Whether a commitment is still wanted.
@@ -70,6 +114,8 @@ pub enum Lifecycle {
     Retiring,
     /// Its term has ended: nothing is bought until it is declared anew.
     Ended,
+    /// Its throughputs lose our marks and stay as they are, with the aliases on them; then it is forgotten.
+    Releasing,
 }
 
 /// That something failed.
@@ -204,6 +250,8 @@ impl Record {
             throughputs: Vec::new(),
             gone: BTreeMap::new(),
             buying: BTreeMap::new(),
+            resource: None,
+            owed: None,
             schedule,
         }
     }
@@ -240,6 +288,41 @@ impl Record {
         self.leaving.sort();
         self.leaving.dedup();
         self.commitment = commitment;
+    }
+
+    /// Decides what is answered to what is owed, and brings the record to where that leaves it: a Create that failed is to
+    /// retire, an Update that failed puts the earlier declaration back in force.
+    pub fn decide(&mut self, decision: &Decision) {
+        let Some(owed) = self.owed.as_mut().filter(|owed| owed.decided.is_none()) else { return };
+        owed.decided = Some(decision.clone());
+        if *decision == Decision::Success || owed.kind == RequestType::Delete {
+            return;
+        }
+        match owed.previous.take() {
+            Some(previous) => {
+                let Previous { commitment, by_hand, lifecycle } = *previous;
+                self.declare(commitment);
+                self.by_hand = by_hand;
+                self.lifecycle = lifecycle;
+            }
+            None => self.retire(),
+        }
+    }
+
+    /// Lets it go, whatever held it.
+    pub fn retire(&mut self) {
+        self.lifecycle = Lifecycle::Retiring;
+        self.hold = None;
+        self.override_ = None;
+    }
+
+    /// Notes that what was decided has been told.
+    pub fn answered(&mut self) {
+        let Some(Owed { kind, decided, .. }) = self.owed.take() else { return };
+        if let Some(resource) = &mut self.resource {
+            resource.created |= kind != RequestType::Delete && decided == Some(Decision::Success);
+            resource.answered = decided;
+        }
     }
 
     /// The aliases that matter: the declared ones, then those that are leaving.

@@ -124,6 +124,7 @@ fn wanted(record: &Record, now: Timestamp) -> Wanted {
     match record.lifecycle {
         Lifecycle::Retiring => off("retired"),
         Lifecycle::Ended => off("its term has ended"),
+        Lifecycle::Releasing => off("released: its throughput stays, without our marks"),
         Lifecycle::Active => {
             let demand = record.demand();
             let desired = demand.at(now);

@@ -59,6 +59,9 @@ pub struct Rounds<'a> {
     pub stop_at: Timestamp,
 }
 
+/// How long after the last work has started an answer may still be tried: until just before the deadline.
+const ANSWER_AFTER_STOP: SignedDuration = SignedDuration::from_secs(7);
+
 /// What one round saw and planned.
 #[derive(Debug)]
 pub struct Look {
@@ -86,6 +89,12 @@ pub struct Outcome {
 }
 
 impl Rounds<'_> {
+    /// Until when `CloudFormation` may be told something.
+    #[must_use]
+    pub fn answer_by(&self) -> Timestamp {
+        self.stop_at.saturating_add(ANSWER_AFTER_STOP).unwrap_or(Timestamp::MAX)
+    }
+
     fn now(&self) -> Timestamp {
         (self.clock.now)()
     }
@@ -267,7 +276,7 @@ impl Rounds<'_> {
                 Ok(effect) => {
                     info!(commitment = %name, "{name}: {action}");
                     outcome.done.push(action.to_string());
-                    outcome.forgotten |= matches!(action, Action::Forget { .. });
+                    outcome.forgotten |= matches!(action, Action::Forget { .. } | Action::Bury(_));
                     attempts.succeeded(&action);
                     acted.progress = true;
                     remember(record, &action, effect, self.now());
@@ -308,7 +317,9 @@ impl Rounds<'_> {
             }
             Action::Delete { name, arn, patient: _ } => self.aws.delete_throughput(name, arn).await?,
             Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
+            Action::Release { name, arn } => self.aws.release(name, arn).await?,
             Action::Forget { name } => self.aws.forget(self.group, name).await?,
+            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now()).await?,
         }
         Ok(Effect::Done)
     }
@@ -376,6 +387,7 @@ fn remember(record: &mut Record, action: &Action, effect: Effect, now: Timestamp
         (Action::Buy { name, .. }, Effect::Missing(arn)) => {
             record.buying.insert(name.clone(), Buying { since: now, missing: Some(arn) });
         }
+        (Action::Release { arn, .. }, _) => record.throughputs.retain(|held| held.arn != *arn),
         (Action::Tag { arn, .. }, _) => {
             let digest = tags_digest(&record.commitment.tags);
             if let Some(held) = record.throughputs.iter_mut().find(|held| held.arn == *arn) {

@@ -16,9 +16,24 @@ pub struct Settings {
     pub tick_minutes: Result<u8, BadSetting>,
     /// What may be bought.
     pub guardrails: Result<Guardrails, BadSetting>,
+    /// Where answers to `CloudFormation` may go beside AWS, each a `host:port`.
+    pub response_hosts: Result<Vec<String>, BadSetting>,
 }
 
 impl Settings {
+    /// The first setting that cannot be read, if there is one.
+    ///
+    /// # Errors
+    /// That setting.
+    pub fn complete(&self) -> Result<(), BadSetting> {
+        let Self { group, role_arn, tick_minutes, guardrails, response_hosts } = self;
+        group.as_ref().map_err(Clone::clone)?;
+        role_arn.as_ref().map_err(Clone::clone)?;
+        tick_minutes.as_ref().map_err(Clone::clone)?;
+        guardrails.as_ref().map_err(Clone::clone)?;
+        response_hosts.as_ref().map_err(Clone::clone).map(|_| ())
+    }
+
     /// Reads every setting with `variable`, which gives an environment variable's value if it has one.
     ///
     /// A setting that cannot be read does not spoil the others: a bad guardrail must not keep capacity from being
@@ -35,6 +50,7 @@ impl Settings {
                 &or("ALLOWED_MODELS", "*"),
                 &or("ALLOWED_COMMITMENTS", "None"),
             ),
+            response_hosts: read_hosts(&or("RESPONSE_HOSTS", "")),
         }
     }
 }
@@ -58,6 +74,25 @@ fn read_role(value: Option<String>) -> Result<String, BadSetting> {
     } else {
         Err(bad(format!("`{}` is not a role's ARN; use one such as `arn:aws:iam::123456789012:role/ticks`", cut(&arn))))
     }
+}
+
+fn read_hosts(text: &str) -> Result<Vec<String>, BadSetting> {
+    let is_host = |host: &str| {
+        let (name, port) = host.rsplit_once(':')?;
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-.[:]".contains(&byte);
+        (!name.is_empty() && name.bytes().all(known) && port.parse::<u16>().is_ok()).then(|| host.to_ascii_lowercase())
+    };
+    let given = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+    let read = given.map(|host| {
+        is_host(host).ok_or_else(|| {
+            let host = cut(host);
+            BadSetting::new(
+                "RESPONSE_HOSTS",
+                format!("`{host}` is not a `host:port`; use one such as `127.0.0.1:8080`"),
+            )
+        })
+    });
+    read.collect()
 }
 
 fn read_rate(text: &str) -> Result<u8, BadSetting> {

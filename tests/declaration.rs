@@ -265,19 +265,6 @@ async fn a_bad_setting_is_a_clear_error() {
     }
 }
 
-#[tokio::test]
-async fn a_custom_resource_request_is_not_mistaken_for_an_action() {
-    let world = world(&[]).await;
-    let event = json!({
-        "RequestType": "Create", "ServiceToken": FUNCTION, "ResponseURL": "https://example.com/secret",
-        "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/s/1", "RequestId": "1",
-        "ResourceType": "Custom::ProvisionedThroughput", "LogicalResourceId": "Throughput", "ResourceProperties": {},
-    });
-    let error = refused(&world, event).await;
-    assert_eq!(error.kind(), "InvalidEvent");
-    assert!(!error.to_string().contains("secret"), "{error}");
-}
-
 #[test]
 fn properties_of_a_custom_resource_have_no_name_and_a_service_timeout_of_an_hour_at_most() {
     let name: Name = "Throughput-0a1b2c3d".parse().expect("a name");

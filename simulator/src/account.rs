@@ -201,7 +201,9 @@ impl Account {
         let (now, limit) = (self.now, self.knobs.orphan_after);
         let registered = |schedules: &BTreeMap<(String, String), ScheduleView>, one: &Throughput| {
             let marks = one.tags.get(crate::COMMITMENT_TAG).zip(one.tags.get(crate::GROUP_TAG));
-            marks.is_none_or(|(name, group)| schedules.contains_key(&(group.clone(), name.clone())))
+            // A schedule that only remembers a deletion registers nothing.
+            let ticks = |schedule: &ScheduleView| schedule.input.starts_with(r#"{"Tick""#);
+            marks.is_none_or(|(name, group)| schedules.get(&(group.clone(), name.clone())).is_some_and(ticks))
         };
         let mut orphans = Vec::new();
         for one in self.throughputs.iter_mut().filter(|one| one.deleted.is_none()) {

@@ -57,10 +57,10 @@ impl Fault {
         Self::Refuse { status: 429, code: "ThrottlingException", message: "Rate exceeded" }
     }
 
-    /// The caller may not do this.
+    /// The caller may not do this; the message names what, as IAM's does.
     #[must_use]
     pub fn denied() -> Self {
-        Self::Refuse { status: 403, code: "AccessDeniedException", message: "not authorized to perform this" }
+        Self::Refuse { status: 403, code: "AccessDeniedException", message: "" }
     }
 }
 
@@ -160,6 +160,19 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     let Call { operation, ids, query, body } = call.clone();
     shared.requests().push(Request { operation, ids, query, body, at });
     match shared.next_fault(call.operation) {
+        Some(Fault::Refuse { status, code: code @ "AccessDeniedException", message: "" }) => {
+            let service = if call.operation.ends_with("Schedule") || call.operation.ends_with("Schedules") {
+                "scheduler"
+            } else {
+                "bedrock"
+            };
+            let message = format!(
+                "User: arn:aws:sts::123456789012:assumed-role/function/throughput-scheduler is not authorized to perform: \
+                 {service}:{} because no identity-based policy allows it",
+                call.operation
+            );
+            refused(&Refusal::new(status, code, message))
+        }
         Some(Fault::Refuse { status, code, message }) => refused(&Refusal::new(status, code, message)),
         Some(Fault::Drop) => broken(),
         Some(Fault::LoseAnswer) => {

@@ -7,7 +7,7 @@ use aws_sdk_bedrock::types::{CommitmentDuration, FoundationModelLifecycleStatus,
 
 use super::{Aws, instant};
 use crate::commitment::{Name, Term};
-use crate::observed::{CallError, CallErrorKind, Marks, Throughput, ThroughputStatus};
+use crate::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Marks, Throughput, ThroughputStatus};
 use crate::timetable::ModelUnits;
 
 /// What `CreateProvisionedModelThroughput` is sent.
@@ -149,6 +149,17 @@ impl Aws {
         let answer = self.bedrock.delete_provisioned_model_throughput().provisioned_model_id(arn).send().await;
         let deleted = answer.map(|_| ()).map_err(|error| self.failed(format!("delete {name}"), &error));
         deleted.or_else(|error| none_if_not_found::<()>(error).map(|_| ()))
+    }
+
+    /// Takes both our marks off the throughput `arn`, at once: after the first we might no longer reach the second. What bears none,
+    /// or is gone, counts as released.
+    ///
+    /// # Errors
+    /// The call was refused, or no answer came.
+    pub async fn release(&self, name: &str, arn: &str) -> Result<(), CallError> {
+        let request = self.bedrock.untag_resource().resource_arn(arn).tag_keys(COMMITMENT_TAG).tag_keys(GROUP_TAG);
+        let released = request.send().await.map(|_| ()).map_err(|error| self.failed(format!("release {name}"), &error));
+        released.or_else(|error| none_if_not_found::<()>(error).map(|_| ()))
     }
 
     /// Sets and removes tags of the throughput `arn`; what is as it should be stays so.

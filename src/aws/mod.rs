@@ -3,9 +3,11 @@
 //! The seam: AWS's types stop here and are translated word for word. Every effect is idempotent and says so.
 
 mod agents;
+mod answer;
 mod bedrock;
 mod schedules;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -18,8 +20,9 @@ use jiff::Timestamp;
 
 use crate::observed::{CallError, CallErrorKind};
 
+pub use answer::Delivery;
 pub use bedrock::Purchase;
-pub use schedules::UNREADABLE_RECORD;
+pub use schedules::{FOREIGN_SCHEDULE, UNREADABLE_RECORD};
 
 /// The clients of the three services, made once at start.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Aws {
     bedrock: aws_sdk_bedrock::Client,
     agents: aws_sdk_bedrockagent::Client,
     scheduler: aws_sdk_scheduler::Client,
+    answers: Arc<answer::Answers>,
+    timeouts: TimeoutConfig,
     /// For messages: the commonest cause of "not found" is another Region.
     region: String,
 }
@@ -52,6 +57,8 @@ impl Aws {
             bedrock: aws_sdk_bedrock::Client::new(configuration),
             agents: aws_sdk_bedrockagent::Client::new(configuration),
             scheduler: aws_sdk_scheduler::Client::new(configuration),
+            answers: Arc::default(),
+            timeouts: configuration.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build()),
             region: configuration.region().map_or_else(|| "an unknown Region".to_owned(), ToString::to_string),
         }
     }

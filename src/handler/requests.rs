@@ -13,7 +13,7 @@ use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
 use crate::observed::{CallError, CallErrorKind, Facts, Observed};
-use crate::record::{Lifecycle, Record, Schedule, Standing};
+use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
@@ -22,7 +22,7 @@ use crate::timetable::{State, duration_text};
 /// Longest override (interface.md section 2, rule 7).
 const LONGEST_OVERRIDE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Tries at writing a record that somebody else writes at the same time.
-const MOST_WRITES: usize = 4;
+pub(super) const MOST_WRITES: usize = 4;
 
 impl Handler {
     /// Registers what an action asks for, and takes the first rounds.
@@ -30,39 +30,27 @@ impl Handler {
         let group = self.settings.group.clone()?;
         let rounds = self.rounds(&group, invocation);
         for _ in 0..MOST_WRITES {
-            let before = self.aws.record(&group, subject(action)).await?;
+            let stored = self.aws.stored(&group, subject(action)).await?;
+            let there = stored.is_some();
+            let before = match stored {
+                Some(Stored::Record(record)) => Some(*record),
+                Some(Stored::Tombstone(_)) | None => None,
+            };
             let mut record = self.asked_for(action, before.as_ref(), &group, invocation)?;
-            let news =
-                |before: &Record| before.commitment != record.commitment || before.lifecycle != Lifecycle::Active;
-            let declares = record.lifecycle == Lifecycle::Active && before.as_ref().is_none_or(news);
             let mut robbed = Vec::new();
-            if declares {
+            if record.lifecycle == Lifecycle::Active && Self::is_news(&record, before.as_ref()) {
                 // What is registered may always be switched off; what may be bought is asked again at each purchase.
                 let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
-                if !switches_off {
-                    self.check(&record.commitment)?;
-                }
-                self.object(&rounds, &record.commitment, &group).await?;
-                robbed = self.take_over(&mut record, &group).await?;
+                robbed = self.judged(&rounds, &mut record, !switches_off).await?;
             }
-            let written = match &before {
-                None => self.aws.register(&group, &record).await,
-                Some(_) => self.aws.write(&group, &record).await,
-            };
-            match written {
-                Ok(()) => {}
-                // Somebody else was first, or it has just been forgotten: look again.
-                Err(error) if matches!(error.kind, CallErrorKind::Conflict) => continue,
-                Err(error) if before.is_some() && error.kind == CallErrorKind::NotFound => continue,
-                Err(error) => return Err(error.into()),
+            if !self.put(&group, &record, there).await? {
+                continue;
             }
             self.warn_of(&record);
-            for other in robbed {
-                info!(commitment = %other.commitment.name, "{name} takes aliases over from {}", other.commitment.name, name = record.commitment.name);
-                self.aws.write(&group, &other).await?;
-            }
-            let outcome = rounds.run(record.clone(), record.clone()).await?;
-            self.verify(&group, &outcome, before.as_ref()).await?;
+            self.rob(&group, &record, &robbed).await?;
+            let outcome = self.carry(&rounds, record.clone(), record).await?;
+            let retiring = before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring);
+            self.verify(&group, &outcome, |_| retiring).await?;
             let failures: Vec<String> = outcome.look.plan.failures.iter().map(ToString::to_string).collect();
             return if failures.is_empty() {
                 Ok(Self::report(&outcome))
@@ -74,6 +62,56 @@ impl Handler {
             "cannot register {}: others write it at the same time; try again",
             subject(action)
         )))
+    }
+
+    /// Whether `record` declares something that is not in force yet.
+    pub(super) fn is_news(record: &Record, before: Option<&Record>) -> bool {
+        before.is_none_or(|before| before.commitment != record.commitment || before.lifecycle != Lifecycle::Active)
+    }
+
+    /// Checks what `record` declares, against the guardrails if it may buy; gives the records of others without the
+    /// aliases that it takes over.
+    pub(super) async fn judged(
+        &self,
+        rounds: &Rounds<'_>,
+        record: &mut Record,
+        may_buy: bool,
+    ) -> Result<Vec<Record>, Error> {
+        if may_buy {
+            self.check(&record.commitment)?;
+        }
+        self.object(rounds, &record.commitment, rounds.group).await?;
+        self.take_over(record, rounds.group).await
+    }
+
+    /// Writes `record` where there is a schedule for it, or registers it; false if somebody else was first, or has just
+    /// forgotten it: then it is worth looking again.
+    pub(super) async fn put(&self, group: &str, record: &Record, there: bool) -> Result<bool, CallError> {
+        let written = if there { self.aws.write(group, record).await } else { self.aws.register(group, record).await };
+        match written {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == CallErrorKind::Conflict => Ok(false),
+            Err(error) if there && error.kind == CallErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the records of those whose aliases `record` has taken over.
+    pub(super) async fn rob(&self, group: &str, record: &Record, robbed: &[Record]) -> Result<(), CallError> {
+        let name = &record.commitment.name;
+        for other in robbed {
+            info!(commitment = %other.commitment.name, "{name} takes aliases over from {}", other.commitment.name);
+            self.aws.write(group, other).await?;
+        }
+        Ok(())
+    }
+
+    /// Dates `record` later than the newest request that is known, so that of two records the newer can be told.
+    pub(super) fn stamp(&self, record: &mut Record, before: Option<&Record>) {
+        let now = self.now();
+        let after_last = before.map(|before| before.requested.saturating_add(SignedDuration::from_millis(1)));
+        record.requested = after_last.and_then(Result::ok).map_or(now, |least| least.max(now));
+        record.revision += 1;
     }
 
     /// The record that `action` makes of the one that is there.
@@ -116,11 +154,7 @@ impl Handler {
                 record.hold = None;
                 record.override_ = None;
             }
-            Action::Retire(_) => {
-                record.lifecycle = Lifecycle::Retiring;
-                record.hold = None;
-                record.override_ = None;
-            }
+            Action::Retire(_) => record.retire(),
             Action::Override { state, units, end, reason, .. } => {
                 if *state == State::On {
                     let size = units.unwrap_or(record.commitment.units);
@@ -141,10 +175,7 @@ impl Handler {
             },
             Action::Status(_) | Action::Plan { .. } => {}
         }
-        // Later than the newest request that is known, so that of two records the newer can be told.
-        let after_last = before.map(|before| before.requested.saturating_add(SignedDuration::from_millis(1)));
-        record.requested = after_last.and_then(Result::ok).map_or(now, |least| least.max(now));
-        record.revision += 1;
+        self.stamp(&mut record, before);
         record.schedule = self.schedule(&record, invocation)?;
         Ok(record)
     }
@@ -247,52 +278,55 @@ impl Handler {
     }
 
     /// At the end of a request: is the record still the one that it wrote, or one that goes on from it? (rule 10)
-    async fn verify(&self, group: &str, outcome: &Outcome, before: Option<&Record>) -> Result<(), Error> {
+    ///
+    /// Where it is gone, `reborn` says of what was left in its place whether that was an earlier life's end.
+    pub(super) async fn verify(
+        &self,
+        group: &str,
+        outcome: &Outcome,
+        reborn: impl Fn(Option<&Tombstone>) -> bool,
+    ) -> Result<(), Error> {
         if outcome.forgotten {
             return Ok(());
         }
         let mut ours = outcome.stored.clone();
         let name = ours.commitment.name.clone();
         for _ in 0..MOST_WRITES {
-            let stored = self.aws.record(group, name.as_str()).await?;
-            let written = match stored {
-                Some(stored) => match ours.standing(&stored) {
-                    Standing::Same | Standing::Newer => return Ok(()),
-                    Standing::Overwritten => {
-                        ours.absorb(&stored);
-                        ours.revision += 1;
-                        self.aws.write(group, &ours).await
+            let stored = self.aws.stored(group, name.as_str()).await?;
+            let there = stored.is_some();
+            let tombstone = match stored {
+                Some(Stored::Record(stored)) => {
+                    match ours.standing(&stored) {
+                        Standing::Same | Standing::Newer => return Ok(()),
+                        Standing::Overwritten => ours.absorb(&stored),
                     }
-                },
-                // A tick that was finishing an earlier life forgot it after we wrote.
-                None if before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring) => {
-                    self.aws.register(group, &ours).await
+                    ours.revision += 1;
+                    self.put(group, &ours, there).await?;
+                    continue;
                 }
-                // A newer Retire forgot it. What we bought all the same must not be paid for unregistered: it goes.
-                None => {
-                    let mut left = false;
-                    for throughput in &outcome.look.plan.ours {
-                        left |= self.aws.throughput(&throughput.arn).await?.is_some();
-                    }
-                    if !left {
-                        return Ok(());
-                    }
-                    ours.lifecycle = Lifecycle::Retiring;
-                    self.aws.register(group, &ours).await
-                }
+                Some(Stored::Tombstone(tombstone)) => Some(tombstone),
+                None => None,
             };
-            match written {
-                Err(error) if !matches!(error.kind, CallErrorKind::Conflict | CallErrorKind::NotFound) => {
-                    return Err(error.into());
+            // Unless a tick that was finishing an earlier life forgot it after we wrote, a newer request did. What we bought all
+            // the same must not be paid for unregistered: it goes.
+            if !reborn(tombstone.as_ref()) {
+                let mut left = false;
+                for throughput in &outcome.look.plan.ours {
+                    left |= self.aws.throughput(&throughput.arn).await?.is_some();
                 }
-                Ok(()) | Err(_) => {}
+                if !left {
+                    return Ok(());
+                }
+                ours.retire();
+                ours.owed = None;
             }
+            self.put(group, &ours, there).await?;
         }
         Ok(())
     }
 
     /// Warns once, when something is declared, of what would surprise later.
-    fn warn_of(&self, record: &Record) {
+    pub(super) fn warn_of(&self, record: &Record) {
         let Commitment { name, timetable, lead, .. } = &record.commitment;
         for warning in timetable.iter().flat_map(|timetable| timetable.warnings(*lead, self.now())) {
             warn!(commitment = %name, "{name}: {warning}");

@@ -181,7 +181,6 @@ impl Planner<'_> {
 
     /// Lets every throughput go that is not to stay, one safe step each.
     pub(super) fn let_throughputs_go(&mut self, goal: &Goal) {
-        let now = self.situation.now;
         for throughput in self.plan.ours.clone() {
             if goal.stay.contains(&throughput.arn) {
                 // While that is undecided, a drain that has begun goes on.
@@ -192,6 +191,12 @@ impl Planner<'_> {
                 self.let_go(&throughput, goal);
             }
         }
+        self.forget_stale_purchases();
+    }
+
+    /// Forgets announced purchases that are not wanted and have not shown; those of the last minutes are waited for.
+    pub(super) fn forget_stale_purchases(&mut self) {
+        let now = self.situation.now;
         let stale = |since: Timestamp| after(since, SPENT_AFTER) <= now;
         let bought: Vec<(String, Timestamp)> =
             self.plan.record.buying.iter().map(|(name, buying)| (name.clone(), buying.since)).collect();

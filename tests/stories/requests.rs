@@ -250,7 +250,7 @@ async fn a_schedule_of_somebody_else_in_the_group_holds_nobody_back() {
     assert_eq!(status["Commitments"].as_array().map(Vec::len), Some(1));
     let taken = json!({"Action": "Apply", "Commitment": commitment(json!({"Name": name, "AgentAliases": []}))});
     let error = refused(&world, taken).await;
-    assert!(error.to_string().contains("UnreadableRecord"), "it is not overwritten: {error}");
+    assert!(error.to_string().contains("ForeignSchedule"), "it is not overwritten: {error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,308 @@
+//! How is a custom resource created, changed and deleted?
+//!
+//! A request becomes a record that owes an answer; from there on it goes the way of every record (interface.md section 4).
+//! Whatever goes wrong on the way there is answered FAILED.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tracing::{info, warn};
+
+use super::requests::MOST_WRITES;
+use super::{Error, Handler, Invocation, said};
+use crate::answer::{Data, Decision, Owed, Previous};
+use crate::aws::FOREIGN_SCHEDULE;
+use crate::commitment::{Commitment, OnDelete};
+use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
+use crate::input::Mistakes;
+use crate::observed::{CallError, Throughput};
+use crate::record::{Lifecycle, Record, Resource, Schedule, Stored, Tombstone};
+use crate::rounds::Rounds;
+
+/// How long an overtaken request's answer is tried before the newer request goes on.
+const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
+
+/// Why a request has not been answered yet.
+enum Unanswered {
+    /// It is answered FAILED with this.
+    Refuse(Error),
+    /// The record owes it, or Lambda delivers it again.
+    Later(Error),
+}
+
+impl<E: Into<Error>> From<E> for Unanswered {
+    fn from(error: E) -> Self {
+        Self::Refuse(error.into())
+    }
+}
+
+impl Handler {
+    /// Carries out a request of `CloudFormation`, and answers it unless ticks will.
+    pub(super) async fn custom_resource(&self, raw: &RawRequest, invocation: &Invocation) -> Result<Value, Error> {
+        let hosts = self.settings.response_hosts.clone().unwrap_or_default();
+        let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
+        let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(Unanswered::Later(error))) => return Err(error),
+            Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
+            Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
+        };
+        self.refuse(&origin, reason, invocation).await
+    }
+
+    /// Answers FAILED, and takes back what the request has changed so far.
+    async fn refuse(&self, origin: &Origin, reason: String, invocation: &Invocation) -> Result<Value, Error> {
+        let (decision, name) = (Decision::Failed(reason), origin.physical_id());
+        let group = self.settings.group.clone().unwrap_or_default();
+        let rounds = self.rounds(&group, invocation);
+        let registered = match name.parse::<crate::commitment::Name>() {
+            Ok(_) if !group.is_empty() => self.aws.record(&group, &name).await.ok().flatten(),
+            Ok(_) | Err(_) => None,
+        };
+        if registered.is_some_and(|record| record.owed.is_some_and(|owed| owed.is_to(origin))) {
+            if let Some(record) = self.told(&rounds, &name, origin, &decision).await? {
+                // What is left to do now is the ticks', too.
+                if let Err(error) = rounds.run(record.clone(), record).await {
+                    warn!(commitment = %name, "{name}: {error}");
+                }
+            }
+        } else {
+            self.tell(origin, &decision, &Data::default(), rounds.answer_by()).await?;
+        }
+        Ok(json!({ "Name": name, "Answered": "FAILED" }))
+    }
+
+    async fn carry_out(&self, raw: &RawRequest, origin: &Origin, invocation: &Invocation) -> Result<Value, Unanswered> {
+        let request = Request::read(raw, origin.clone(), self.now())?;
+        let name = request.name.as_str();
+        if request.until <= request.since && request.kind != RequestType::Delete {
+            info!(commitment = %name, "{name}: a {} came after its own end: nothing is done", request.kind);
+            return Ok(json!({ "Name": name, "Answered": "" }));
+        }
+        if request.kind != RequestType::Delete {
+            self.settings.complete()?;
+        }
+        let group = self.settings.group.clone()?;
+        let rounds = self.rounds(&group, invocation);
+        if request.guards {
+            return self.guard(&request, &rounds).await;
+        }
+        for _ in 0..MOST_WRITES {
+            let stored = self.aws.stored(&group, name).await?;
+            let there = stored.is_some();
+            let before = match stored {
+                Some(Stored::Record(record)) => Some(*record),
+                Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
+                    if request.kind != RequestType::Delete && request.dated <= deleted {
+                        return Err(overtaken(&request, "was deleted", deleted).into());
+                    }
+                    None
+                }
+                None => None,
+            };
+            match before.as_ref().and_then(|before| before.resource.as_ref()) {
+                Some(known) if known.newest == request.dated && known.request_id == origin.request_id => {
+                    return self.repeat(&request, &rounds, before.as_ref()).await;
+                }
+                Some(known) if request.dated < known.newest => {
+                    return Err(overtaken(&request, "has a newer request", known.newest).into());
+                }
+                Some(_) | None => {}
+            }
+            let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
+                self.bury(&request, invocation).await?;
+                return self.success(&request, &rounds).await;
+            };
+            let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
+            let robbed = if declares { self.judged(&rounds, &mut record, true).await? } else { Vec::new() };
+            self.tell_the_overtaken(before.as_ref()).await;
+            if !self.put(&group, &record, there).await? {
+                continue;
+            }
+            self.warn_of(&record);
+            self.rob(&group, &record, &robbed).await?;
+            let outcome = self.carry(&rounds, record.clone(), record).await.map_err(Unanswered::Later)?;
+            let reborn = |tombstone: Option<&Tombstone>| match tombstone {
+                Some(tombstone) => tombstone.deleted < request.dated,
+                None => before.as_ref().is_some_and(|before| before.lifecycle == Lifecycle::Retiring),
+            };
+            self.verify(&group, &outcome, reborn).await.map_err(Unanswered::Later)?;
+            return said(&Self::report(&outcome)).map_err(Unanswered::Later);
+        }
+        Err(Error::AwsError(format!("cannot register {name}: others write it at the same time; try again")).into())
+    }
+
+    /// What `request` makes of the record that is there; nothing if there is nothing to let go.
+    async fn drafted(
+        &self,
+        request: &Request,
+        before: Option<&Record>,
+        invocation: &Invocation,
+    ) -> Result<Option<Record>, Error> {
+        let Request { kind, origin, name, properties, dated, .. } = request;
+        let known = before.and_then(|before| before.resource.as_ref());
+        let created = known.is_some_and(|known| known.created);
+        let mut previous = None;
+        let mut record = match kind {
+            RequestType::Create | RequestType::Update => {
+                let mut mistakes = Mistakes::default();
+                let commitment = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
+                let mut record = self.declared(&mistakes.or(commitment)?, before, invocation)?;
+                record.by_hand = false;
+                previous = before.filter(|_| *kind == RequestType::Update).map(in_force);
+                record
+            }
+            RequestType::Delete => {
+                let record = match before {
+                    Some(before) => Some(before.clone()),
+                    None => self.left_over(request).await?,
+                };
+                let Some(mut record) = record else { return Ok(None) };
+                record.retire();
+                if created && record.commitment.on_delete == OnDelete::Retain {
+                    record.lifecycle = Lifecycle::Releasing;
+                }
+                record
+            }
+        };
+        record.resource = Some(Resource {
+            newest: *dated,
+            request_id: origin.request_id.clone(),
+            created: created && *kind != RequestType::Create,
+            answered: None,
+        });
+        record.owed = Some(Owed::to(request, previous));
+        self.stamp(&mut record, before);
+        record.schedule = match (self.schedule(&record, invocation), before) {
+            (Ok(schedule), _) => schedule,
+            // What is to go has to go, whatever cannot be read.
+            (Err(_), Some(before)) if *kind == RequestType::Delete => {
+                Schedule { minutes: 1, ..before.schedule.clone() }
+            }
+            (Err(bad), _) => return Err(bad.into()),
+        };
+        Ok(Some(record))
+    }
+
+    /// A record for what bears the marks of a commitment whose own record was lost, so that a Delete finds it all the same.
+    async fn left_over(&self, request: &Request) -> Result<Option<Record>, Error> {
+        let Request { name, properties, .. } = request;
+        let group = self.settings.group.clone()?;
+        let mut ours: Vec<Throughput> = Vec::new();
+        for throughput in self.aws.throughputs_of(name).await? {
+            if self.aws.marks(&throughput.arn).await?.are(name.as_str(), &group) {
+                ours.push(throughput);
+            }
+        }
+        let Some(Throughput { model_arn, .. }) = ours.first() else { return Ok(None) };
+        let mut mistakes = Mistakes::default();
+        let declared = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
+        let commitment = declared.filter(|_| mistakes.0.is_empty()).or_else(|| {
+            let aliases = properties.get("AgentAliases").cloned().unwrap_or_else(|| json!([]));
+            let with = |aliases: Value| {
+                let least = json!({"ModelId": model_arn, "AgentAliases": aliases});
+                Commitment::read_properties(name.clone(), &least, "", &mut Mistakes::default())
+            };
+            with(aliases).or_else(|| with(json!([])))
+        });
+        let schedule = Schedule { minutes: 1, role_arn: String::new(), target: String::new() };
+        Ok(commitment.map(|commitment| Record::new(commitment, self.now(), schedule)))
+    }
+
+    /// The same request once more: goes on with it, or answers what it was answered.
+    async fn repeat(
+        &self,
+        request: &Request,
+        rounds: &Rounds<'_>,
+        before: Option<&Record>,
+    ) -> Result<Value, Unanswered> {
+        let Some(record) = before else { return self.success(request, rounds).await };
+        if record.owed.is_some() {
+            let outcome = self.carry(rounds, record.clone(), record.clone()).await.map_err(Unanswered::Later)?;
+            return said(&Self::report(&outcome)).map_err(Unanswered::Later);
+        }
+        let answered = record.resource.as_ref().and_then(|resource| resource.answered.clone());
+        let decision = answered.unwrap_or(Decision::Success);
+        let data = Data::of(record, self.now());
+        let told = self.tell(&request.origin, &decision, &data, rounds.answer_by()).await;
+        told.map_err(|error| Unanswered::Later(error.into()))?;
+        Ok(json!({ "Name": request.name.as_str(), "Answered": "again" }))
+    }
+
+    /// What is owed to a request that a newer one overtakes is told before that is carried out.
+    async fn tell_the_overtaken(&self, before: Option<&Record>) {
+        let Some((record, owed)) = before.and_then(|before| Some((before, before.owed.as_ref()?))) else { return };
+        let overtaken = || Decision::Failed("a newer request has overtaken it".to_owned());
+        let decision = owed.decided.clone().unwrap_or_else(overtaken);
+        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(jiff::Timestamp::MAX);
+        if let Err(error) = self.tell(&owed.origin, &decision, &Data::of(record, self.now()), by).await {
+            let name = &record.commitment.name;
+            warn!(commitment = %name, "{name}: {error}");
+        }
+    }
+
+    async fn success(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
+        let told = self.tell(&request.origin, &Decision::Success, &Data::default(), rounds.answer_by()).await;
+        told.map_err(|error| Unanswered::Later(error.into()))?;
+        Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
+    }
+
+    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing.
+    async fn bury(&self, request: &Request, invocation: &Invocation) -> Result<(), Error> {
+        let group = self.settings.group.clone()?;
+        let Ok(role_arn) = self.settings.role_arn.clone() else {
+            let name = &request.name;
+            warn!(commitment = %name, "{name}: without SCHEDULE_ROLE_ARN its deletion cannot be remembered");
+            return Ok(());
+        };
+        let target = crate::event::tick_target(&invocation.function_arn);
+        let tombstone = Tombstone { name: request.name.to_string(), deleted: request.dated };
+        let schedule = Schedule { minutes: 1, role_arn, target };
+        Ok(self.aws.bury(&group, &tombstone, &schedule, self.now()).await?)
+    }
+
+    /// The guard of the service's own stack: it cannot be deleted while something is registered.
+    async fn guard(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
+        if request.kind == RequestType::Delete {
+            let mut registered = Vec::new();
+            for name in self.aws.registered(rounds.group).await? {
+                match self.aws.stored(rounds.group, &name).await {
+                    Ok(Some(Stored::Record(_))) => registered.push(name),
+                    Ok(Some(Stored::Tombstone(_)) | None) => {}
+                    Err(CallError { code, .. }) if code == FOREIGN_SCHEDULE => {}
+                    // What cannot be read may be paid for.
+                    Err(error) => {
+                        warn!(commitment = %name, "{error}");
+                        registered.push(name);
+                    }
+                }
+            }
+            if !registered.is_empty() {
+                let names = registered.join(", ");
+                let message = format!(
+                    "still registered in {}: {names}; delete or retire each of them first: without this service nobody would \
+                     delete what they pay for",
+                    rounds.group
+                );
+                return Err(Error::NotAllowed(message).into());
+            }
+        }
+        self.success(request, rounds).await
+    }
+}
+
+fn overtaken(request: &Request, why: &str, when: jiff::Timestamp) -> Error {
+    let Request { kind, name, dated, .. } = request;
+    Error::NotAllowed(format!("{name} {why} of {when}: this {kind} of {dated} changes nothing"))
+}
+
+/// What an Update that fails puts back in force: what was before the one that it overtakes, if that fails with it.
+fn in_force(before: &Record) -> Previous {
+    let undecided = before.owed.as_ref().filter(|owed| owed.decided.is_none());
+    if let Some(previous) = undecided.and_then(|owed| owed.previous.as_deref()) {
+        return previous.clone();
+    }
+    Previous { commitment: before.commitment.clone(), by_hand: before.by_hand, lifecycle: before.lifecycle }
+}
