@@ -19,6 +19,7 @@ use throughput_scheduler::handler::{Error, Handler, Invocation};
 use throughput_scheduler::rounds::Clock;
 use throughput_scheduler::settings::Settings;
 
+pub mod cloudformation;
 pub mod local;
 pub mod picture;
 
