@@ -21,6 +21,7 @@ use throughput_scheduler::settings::Settings;
 
 pub mod local;
 pub mod picture;
+pub mod schema;
 
 /// The group that holds the ticks of a rehearsed deployment.
 pub const GROUP: &str = "throughput";
