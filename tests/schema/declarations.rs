@@ -119,7 +119,9 @@ pub(crate) fn declaration() -> impl Strategy<Value = Value> {
     let alias = (id(), id()).prop_map(|(agent, alias)| json!({"AgentId": agent, "AgentAliasId": alias}));
     let flag = any::<bool>().prop_flat_map(|flag| prop_oneof![Just(json!(flag)), Just(json!(flag.to_string()))]);
     let price = any::<f64>().prop_flat_map(|price| {
-        prop_oneof![Just(json!(price)), Just(json!(price.to_string())), Just(json!(price.abs()))]
+        let size = price.abs();
+        let texts = [price.to_string(), size.to_string(), format!("{size:e}"), format!("+{size:E}")].map(Value::from);
+        prop_oneof![proptest::sample::select(texts.to_vec()), Just(json!(price)), Just(json!(size))]
     });
     let tag_value = prop_oneof![
         "[\\pL\\pN _.:/=+@-]{0,9}".prop_map(Value::from),
