@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check bench build
+.PHONY: help demo invoke test check schema bench build
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -26,10 +26,16 @@ test: # run every test
 	then $(CARGO) nextest run --workspace --no-fail-fast; \
 	else $(CARGO) test --workspace; fi
 
-check: # formatting, lints and documentation, with warnings as errors
+check: # formatting, lints and documentation, with warnings as errors, and whether schema/ is fresh
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+	$(CARGO) build --quiet --workspace --bin schema
+	$(TARGET)/debug/schema --check schema
+
+schema: # write the JSON Schemas of a commitment anew
+	@$(CARGO) build --quiet --workspace --bin schema
+	@$(TARGET)/debug/schema schema
 
 bench: # measure how long a million questions to a timetable take
 	$(CARGO) bench --bench desired

@@ -3,6 +3,7 @@
 //! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
 //! same grammar, which is how the record keeps it.
 
+mod schema;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,6 +131,16 @@ const KEYS: [&str; 19] = [
 /// How many of [`KEYS`] only a custom resource has.
 const RESOURCE_ONLY: usize = 2;
 
+/// The keys that a declaration with its own name has.
+const NAMED_KEYS: &[&str] = KEYS.split_at(RESOURCE_ONLY).1;
+/// The keys that the properties of a custom resource have.
+const RESOURCE_KEYS: &[&str] = KEYS.split_at(KEYS.len() - 1).0;
+/// Those of [`KEYS`] that are known and refused.
+const UNSUPPORTED: [&str; 1] = ["ModelIdParameter"];
+const TIMETABLE_KEYS: &[&str] = &["Timezone", "Windows", "Holidays", "Exceptions"];
+const WINDOW_KEYS: &[&str] = &["Window", "ModelUnits"];
+const EXCEPTION_KEYS: &[&str] = &["Window", "State", "ModelUnits"];
+
 /// Most aliases, windows, holidays and exceptions of one commitment: the record has to fit a schedule's input.
 const MOST_ALIASES: usize = 100;
 const MOST_WINDOWS: usize = 100;
@@ -137,6 +148,11 @@ const MOST_HOLIDAYS: usize = 400;
 const MOST_EXCEPTIONS: usize = 100;
 /// AWS allows 50 tags; two are ours.
 const MOST_TAGS: usize = 48;
+const RESERVED_TAGS: [&str; 2] = ["aws:", "throughput-scheduler:"];
+const LONGEST_TAG_KEY: usize = 128;
+const LONGEST_TAG_VALUE: usize = 256;
+/// What a tag may hold beside letters and digits.
+const TAG_SIGNS: &str = " _.:/=+-@";
 
 const NAME_CURE: &str = "give the commitment's name, such as `support-agent`";
 const MODEL_CURE: &str = "give a model id with context length, such as `amazon.nova-lite-v1:0:24k`, or a custom model";
@@ -144,7 +160,7 @@ const MODEL_CURE: &str = "give a model id with context length, such as `amazon.n
 impl Commitment {
     /// Reads a declaration that carries its own `Name`.
     pub fn read(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let object = Object::open(path, value, &KEYS[RESOURCE_ONLY..], mistakes)?;
+        let object = Object::open(path, value, NAMED_KEYS, mistakes)?;
         let name = object.required("Name", NAME_CURE, mistakes);
         Self::read_members(&object, name, mistakes)
     }
@@ -152,7 +168,7 @@ impl Commitment {
     /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (interface.md section 4),
     /// beside `ServiceToken` and `ServiceTimeout`.
     pub fn read_properties(name: Name, value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let object = Object::open(path, value, &KEYS[..KEYS.len() - 1], mistakes)?;
+        let object = Object::open(path, value, RESOURCE_KEYS, mistakes)?;
         let _checked: Option<ServiceTimeout> = object.optional("ServiceTimeout", mistakes);
         Self::read_members(&object, Some(name), mistakes)
     }
@@ -188,8 +204,8 @@ impl Commitment {
         if term.is_none() && at_term_end.is_some() && object.get("CommitmentDuration").is_none() {
             mistakes.add(object.at("AtTermEnd"), "says nothing without a CommitmentDuration; remove it or give a term");
         }
-        if object.get("ModelIdParameter").is_some() {
-            mistakes.add(object.at("ModelIdParameter"), "is not supported by this release; remove it");
+        for key in UNSUPPORTED.into_iter().filter(|key| object.get(key).is_some()) {
+            mistakes.add(object.at(key), "is not supported by this release; remove it");
         }
         Some(Self {
             name: name?,
@@ -306,7 +322,7 @@ fn read_aliases(object: &Object<'_>, mistakes: &mut Mistakes) -> Vec<AliasId> {
 }
 
 fn read_timetable(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Timetable> {
-    let object = Object::open(path, value, &["Timezone", "Windows", "Holidays", "Exceptions"], mistakes)?;
+    let object = Object::open(path, value, TIMETABLE_KEYS, mistakes)?;
     let zone: Option<Zone> = object.required("Timezone", "give an IANA name, such as `Asia/Tokyo`", mistakes);
     let windows = object.list("Windows", MOST_WINDOWS, mistakes);
     let windows = windows.iter().filter_map(|(path, value)| read_window(value, path, mistakes)).collect();
@@ -322,14 +338,14 @@ fn read_window(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Win
     if !value.is_object() {
         return input::parse(value, path, mistakes);
     }
-    let object = Object::open(path, value, &["Window", "ModelUnits"], mistakes)?;
+    let object = Object::open(path, value, WINDOW_KEYS, mistakes)?;
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
     let window: Window = object.required("Window", "give it as `Mon-Fri 08:00-20:00`", mistakes)?;
     Some(window.with_units(units))
 }
 
 fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Exception> {
-    let object = Object::open(path, value, &["Window", "State", "ModelUnits"], mistakes)?;
+    let object = Object::open(path, value, EXCEPTION_KEYS, mistakes)?;
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
     let period: Option<Period> = object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
     let state = object.required("State", "give On or Off", mistakes);
@@ -349,8 +365,7 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
     if members.len() > MOST_TAGS {
         mistakes.add(&path, format!("has {} tags; at most {MOST_TAGS} are accepted", members.len()));
     }
-    let allowed =
-        |text: &str| text.chars().all(|sign| sign.is_alphanumeric() || sign == ' ' || "_.:/=+-@".contains(sign));
+    let allowed = |text: &str| text.chars().all(|sign| sign.is_alphanumeric() || TAG_SIGNS.contains(sign));
     let mut tags = BTreeMap::new();
     for (key, value) in members.iter().take(MOST_TAGS) {
         let path = format!("{path}.{}", cut(key));
@@ -358,13 +373,12 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
             mistakes.add(path, format!("{} is not a single value", input::shown(value)));
             continue;
         };
-        let reserved =
-            ["aws:", "throughput-scheduler:"].into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
+        let reserved = RESERVED_TAGS.into_iter().find(|prefix| key.to_lowercase().starts_with(prefix));
         if let Some(prefix) = reserved {
             mistakes.add(path, format!("keys that begin with `{prefix}` are reserved; use another key"));
-        } else if key.is_empty() || key.chars().count() > 128 || !allowed(key) {
+        } else if key.is_empty() || key.chars().count() > LONGEST_TAG_KEY || !allowed(key) {
             mistakes.add(path, "is not a tag key; use 1 to 128 letters, digits, spaces or _ . : / = + - @");
-        } else if text.chars().count() > 256 || !allowed(&text) {
+        } else if text.chars().count() > LONGEST_TAG_VALUE || !allowed(&text) {
             let value = cut(&text);
             mistakes.add(
                 path,

@@ -228,6 +228,9 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* $variant),+ }
 
         impl $name {
+            /// Every word that is accepted.
+            pub const WORDS: &'static [&'static str] = &[$(stringify!($variant)),+];
+
             /// The word that stands for it.
             #[must_use]
             pub fn as_str(self) -> &'static str {

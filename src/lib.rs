@@ -13,6 +13,7 @@
 //! Everything outside [`aws`] is plain data and plain functions; only [`handler`] and [`rounds`] join the two.
 
 pub mod input;
+mod pattern;
 
 pub mod event;
 

@@ -5,6 +5,7 @@
 //! instants. Nothing flaps in an hour that a clock repeats.
 
 mod grammar;
+mod schema;
 
 use std::num::NonZeroU32;
 
@@ -13,6 +14,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration};
+
+pub(crate) use schema::duration_schema;
 
 use crate::input::words;
 

@@ -22,6 +22,7 @@ use throughput_scheduler::settings::Settings;
 pub mod cloudformation;
 pub mod local;
 pub mod picture;
+pub mod schema;
 
 /// The group that holds the ticks of a rehearsed deployment.
 pub const GROUP: &str = "throughput";

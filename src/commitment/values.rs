@@ -8,7 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::input::{Mistakes, Object, cut};
+use crate::pattern::{from_one_to, none_of};
 use crate::timetable::{DurationError, ModelUnits, parse_duration};
+
+/// The JSON types that a text may come as: YAML reads `Name: 2026` as a number, and so does the parser.
+const SCALAR: [&str; 3] = ["string", "number", "boolean"];
+const GEOGRAPHIES: [&str; 12] = ["us", "us-gov", "eu", "ap", "apac", "au", "ca", "jp", "sa", "me", "af", "global"];
+const DRAFTS_ALIAS: &str = "TSTALIASID";
 
 /// The name of a commitment: `[0-9A-Za-z](-?[0-9A-Za-z])*`, at most 40 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,11 +31,21 @@ impl FromStr for Name {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let words =
             text.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        if words && text.len() <= 40 { Ok(Self(text.to_owned())) } else { Err(NotAName(cut(text))) }
+        if words && text.len() <= Self::LONGEST { Ok(Self(text.to_owned())) } else { Err(NotAName(cut(text))) }
     }
 }
 
 impl Name {
+    /// Most characters of a name.
+    const LONGEST: usize = 40;
+
+    pub(super) fn schema() -> Value {
+        json!({
+            "type": SCALAR, "maxLength": Self::LONGEST, "pattern": "^[0-9A-Za-z](?:-?[0-9A-Za-z])*$",
+            "patternErrorMessage": "use at most 40 letters, digits and single hyphens between them", "minimum": 0,
+        })
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -63,7 +79,11 @@ impl FromStr for ModelId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
-        if text.is_empty() || text.len() > 2048 || !text.bytes().all(known) || text.starts_with([':', '/', '.']) {
+        if text.is_empty()
+            || text.len() > Self::LONGEST
+            || !text.bytes().all(known)
+            || text.starts_with([':', '/', '.'])
+        {
             return Err(NotAModel::Malformed(cut(text)));
         }
         if is_inference_profile(text) {
@@ -74,6 +94,21 @@ impl FromStr for ModelId {
 }
 
 impl ModelId {
+    /// Most characters of an id.
+    const LONGEST: usize = 2048;
+
+    pub(super) fn schema() -> Value {
+        let profile = format!("^(?:arn:.*inference-profile/|(?:{})\\.[^.]*\\.)", GEOGRAPHIES.join("|"));
+        json!({
+            "type": SCALAR, "maxLength": Self::LONGEST, "pattern": "^[0-9A-Za-z_-][0-9A-Za-z_.:/-]*$",
+            "patternErrorMessage": "use a model id or ARN such as `amazon.nova-lite-v1:0:24k`",
+            "allOf": [none_of(
+                &json!({"type": "string", "pattern": profile}),
+                "no provisioned throughput is sold for an inference profile; use the model's own id",
+            )],
+        })
+    }
+
     /// The id as it was declared.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -100,8 +135,7 @@ pub fn is_inference_profile(model: &str) -> bool {
     if model.starts_with("arn:") {
         return model.contains("inference-profile/");
     }
-    let geographies = ["us", "us-gov", "eu", "ap", "apac", "au", "ca", "jp", "sa", "me", "af", "global"];
-    model.split_once('.').is_some_and(|(first, rest)| geographies.contains(&first) && rest.contains('.'))
+    model.split_once('.').is_some_and(|(first, rest)| GEOGRAPHIES.contains(&first) && rest.contains('.'))
 }
 
 /// A model id or ARN as two of them are compared: a foundation model's bare id, without its context length.
@@ -130,12 +164,14 @@ pub struct AliasId {
 }
 
 impl AliasId {
+    pub(super) const KEYS: &[&str] = &["AgentId", "AgentAliasId"];
+
     pub(super) fn read(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let object = Object::open(path, value, &["AgentId", "AgentAliasId"], mistakes)?;
+        let object = Object::open(path, value, Self::KEYS, mistakes)?;
         let cure = "give the ten letters and digits that Bedrock shows";
         let agent = object.required("AgentId", cure, mistakes).map(|BedrockId(id)| id);
         let alias = object.required("AgentAliasId", cure, mistakes).map(|BedrockId(id)| id);
-        if alias.as_deref() == Some("TSTALIASID") {
+        if alias.as_deref() == Some(DRAFTS_ALIAS) {
             mistakes.add(
                 object.at("AgentAliasId"),
                 "`TSTALIASID` is the draft's alias, which has no version to route; use another alias",
@@ -172,7 +208,24 @@ impl TryFrom<String> for AliasId {
     }
 }
 
-struct BedrockId(String);
+pub(super) struct BedrockId(String);
+
+impl BedrockId {
+    pub(super) fn schema() -> Value {
+        json!({
+            "type": ["string", "integer"], "pattern": "^[0-9A-Za-z]{10}$", "minimum": 1_000_000_000,
+            "maximum": 9_999_999_999_u64, "patternErrorMessage": "use the ten letters and digits that Bedrock shows",
+        })
+    }
+
+    /// The schema of one that is not an agent's but an alias's.
+    pub(super) fn alias_schema() -> Value {
+        let mut schema = Self::schema();
+        let message = "this is the draft's alias, which has no version to route; use another alias";
+        schema["allOf"] = json!([none_of(&json!({"const": DRAFTS_ALIAS}), message)]);
+        schema
+    }
+}
 
 /// A text that is no id of an agent or an alias.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -190,6 +243,12 @@ impl FromStr for BedrockId {
 
 /// A number of model units, as it is written.
 pub struct Units(pub ModelUnits);
+
+impl Units {
+    pub(super) fn schema() -> Value {
+        whole_number(i32::MAX.unsigned_abs())
+    }
+}
 
 /// A text that is no number of model units.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -220,6 +279,22 @@ impl FromStr for Lasting {
 /// How long `CloudFormation` waits for a custom resource, as it is written, in seconds.
 pub struct ServiceTimeout(pub u16);
 
+impl ServiceTimeout {
+    const LONGEST: u16 = 3600;
+
+    pub(super) fn schema() -> Value {
+        whole_number(u32::from(Self::LONGEST))
+    }
+}
+
+/// A whole number from 1 to `most`, as a number or as a text.
+fn whole_number(most: u32) -> Value {
+    json!({
+        "type": ["integer", "string"], "minimum": 1, "maximum": most, "pattern": format!("^\\+?{}$", from_one_to(most)),
+        "patternErrorMessage": format!("use a whole number from 1 to {most}"),
+    })
+}
+
 /// A text that is no time to wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a number of seconds; use a whole number from 1 to 3600")]
@@ -229,13 +304,23 @@ impl FromStr for ServiceTimeout {
     type Err = NotATimeout;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+        let seconds = text.parse().ok().filter(|seconds| (1..=Self::LONGEST).contains(seconds));
         seconds.map(Self).ok_or_else(|| NotATimeout(cut(text)))
     }
 }
 
 /// A price, as it is written.
 pub(super) struct Price(pub(super) f64);
+
+impl Price {
+    pub(super) fn schema() -> Value {
+        json!({
+            "type": ["number", "string"], "minimum": 0,
+            "pattern": r"^\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?$",
+            "patternErrorMessage": "use a number such as 21.18",
+        })
+    }
+}
 
 /// A text that is no price.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -246,7 +331,7 @@ impl FromStr for Price {
     type Err = NotAPrice;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let price = text.parse().ok().filter(|price: &f64| price.is_finite() && *price >= 0.0);
+        let price = text.parse().ok().filter(|price: &f64| price.is_finite() && price.is_sign_positive());
         price.map(Self).ok_or_else(|| NotAPrice(cut(text)))
     }
 }

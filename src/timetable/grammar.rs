@@ -16,8 +16,8 @@ use crate::input::cut;
 /// Minutes of a civil day.
 const DAY: u32 = 24 * 60;
 /// Longest duration that is accepted: a week, like the longest override and the longest span.
-const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(super) const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A text that is not the name of a time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -242,9 +242,11 @@ impl FromStr for Period {
     }
 }
 
-/// Reads `2026-12-28T10:00`. The library would read, and ignore, an offset: what says one has to be refused.
+/// Reads `2026-12-28T10:00`. The library would read, and ignore, an offset, as in `2026-12-28T10+09`: what says one has to be
+/// refused.
 fn civil(text: &str) -> Option<DateTime> {
-    (text.len() == 16 && text.as_bytes()[10] == b'T').then(|| text.parse().ok()).flatten()
+    let bytes = text.as_bytes();
+    (bytes.len() == 16 && bytes[10] == b'T' && bytes[13] == b':').then(|| text.parse().ok()).flatten()
 }
 
 impl Display for Period {
