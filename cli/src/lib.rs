@@ -10,12 +10,16 @@
 //! What is shown offline is what the function does: both ask the same library. The clock is read in `main.rs` alone.
 
 pub mod arguments;
+pub mod bill;
 pub mod check;
 pub mod document;
 pub mod files;
+pub mod preview;
 pub mod source;
+pub mod table;
 pub mod template;
 pub mod terminal;
+pub mod timeline;
 pub mod values;
 
 use std::io;
@@ -80,9 +84,9 @@ impl Failure {
 /// # Errors
 /// See [`Failure`].
 pub fn run(arguments: &Arguments, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let _ = now;
     match &arguments.verb {
         Verb::Check(check) => check::run(check, terminal),
+        Verb::Preview(wanted) => preview::run(wanted, terminal, now),
         _ => Ok(()),
     }
 }
