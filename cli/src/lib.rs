@@ -13,6 +13,7 @@ pub mod arguments;
 pub mod bill;
 pub mod check;
 pub mod document;
+pub mod explain;
 pub mod files;
 pub mod preview;
 pub mod source;
@@ -87,6 +88,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal, now: Timestamp) -> Result
     match &arguments.verb {
         Verb::Check(check) => check::run(check, terminal),
         Verb::Preview(wanted) => preview::run(wanted, terminal, now),
+        Verb::Explain(wanted) => explain::run(wanted, terminal, now),
         _ => Ok(()),
     }
 }
