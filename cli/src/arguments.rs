@@ -30,8 +30,14 @@ function, with `lambda:InvokeFunction`. With --local they talk to a simulated ac
 #[derive(Debug, Parser)]
 #[command(name = "throughput", version, propagate_version = true, max_term_width = 100, after_long_help = AFTER)]
 pub struct Arguments {
-    /// When to use colour; NO_COLOR is respected
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour.
+    #[arg(
+        long,
+        help = "When to use colour; NO_COLOR is respected",
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub color: Colour,
     /// What to do
     #[command(subcommand)]
@@ -41,7 +47,7 @@ pub struct Arguments {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// In a terminal that has it, unless NO_COLOR is set.
+    /// In a terminal that has it, unless the environment forbids it.
     Auto,
     /// Always.
     Always,
@@ -186,9 +192,9 @@ pub enum CheckFormat {
 #[derive(Debug, Clone, Args)]
 pub struct Reach {
     /// The function: a name or an ARN, perhaps with an alias
-    #[arg(long, value_name = "NAME", env = "THROUGHPUT_FUNCTION", conflicts_with = "local")]
+    #[arg(long, value_name = "NAME", env = "THROUGHPUT_FUNCTION")]
     pub function: Option<String>,
-    /// Talk to a simulated account inside this process, in which the sample commitment `support-agent` is in service
+    /// Try it in a simulated account inside this process, anew each time, with the sample `support-agent` in service
     #[arg(long)]
     pub local: bool,
     /// The Region of the function

@@ -81,7 +81,10 @@ pub fn bill(commitment: &Commitment, from: Timestamp, until: Timestamp) -> Bill 
     Bill {
         hours_on: SignedDuration::from_secs(seconds_on).as_secs_f64() / SignedDuration::from_hours(1).as_secs_f64(),
         purchases: purchases.iter().filter(|purchase| from <= purchase.from).count(),
-        unit_hours: purchases.iter().map(|purchase| i64::from(purchase.units.get()) * started(purchase, from, until)).sum(),
+        unit_hours: purchases
+            .iter()
+            .map(|purchase| i64::from(purchase.units.get()) * started(purchase, from, until))
+            .sum(),
         largest,
         unit_hours_always_on: whole_hours * i64::from(largest),
         price: commitment.price_per_unit_hour,

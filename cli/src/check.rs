@@ -62,7 +62,8 @@ pub fn shown(source: &Source, findings: &[Finding], terminal: &Terminal) -> Stri
             Level::Error => Shown::ERROR,
             Level::Warning => Shown::WARNING,
         };
-        let (wrong, cure) = message.split_once("; ").map_or((message.as_str(), None), |(wrong, cure)| (wrong, Some(cure)));
+        let (wrong, cure) =
+            message.split_once("; ").map_or((message.as_str(), None), |(wrong, cure)| (wrong, Some(cure)));
         let goes_on = ["is ", "has ", "says ", "cannot ", "stands "].iter().any(|verb| wrong.starts_with(verb));
         let title = match (wrong.starts_with('`') || path.is_empty(), goes_on) {
             (true, _) => wrong.to_owned(),
@@ -82,8 +83,7 @@ pub fn shown(source: &Source, findings: &[Finding], terminal: &Terminal) -> Stri
 }
 
 fn text(read: &[(Source, Contents)], terminal: &Terminal) -> String {
-    let mut text: String =
-        read.iter().map(|(source, contents)| shown(source, &contents.findings, terminal)).collect();
+    let mut text: String = read.iter().map(|(source, contents)| shown(source, &contents.findings, terminal)).collect();
     let count = |of: fn(&Contents) -> usize| read.iter().map(|(_, contents)| of(contents)).sum::<usize>();
     let declarations = count(|contents| contents.declarations.len());
     let actions = count(|contents| contents.actions);

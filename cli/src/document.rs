@@ -134,7 +134,8 @@ struct Bytes {
 
 impl Bytes {
     fn at(&self, character: usize) -> usize {
-        let byte = self.starts.as_ref().map_or(character, |starts| starts.get(character).copied().unwrap_or(usize::MAX));
+        let byte =
+            self.starts.as_ref().map_or(character, |starts| starts.get(character).copied().unwrap_or(usize::MAX));
         byte.min(self.length)
     }
 
@@ -203,17 +204,18 @@ impl Builder {
         };
         match &mut parent.kind {
             Kind::List(elements) => elements.push(node),
-            Kind::Map(members) => match key.take() {
-                Some(name) => members.push((name, node)),
-                None => {
-                    let again = node.text().is_some_and(|text| members.iter().any(|(name, _)| name.text() == Some(text)));
-                    let span = node.span.clone();
-                    *key = Some(node);
-                    if again {
-                        self.refuse(span, "this key stands here twice; remove one");
-                    }
+            Kind::Map(members) => {
+                if let Some(name) = key.take() {
+                    members.push((name, node));
+                    return;
                 }
-            },
+                let is_same = |(name, _): &(Node, Node)| node.text().is_some() && name.text() == node.text();
+                let (again, span) = (members.iter().any(is_same), node.span.clone());
+                *key = Some(node);
+                if again {
+                    self.refuse(span, "this key stands here twice; remove one");
+                }
+            }
             Kind::Scalar { .. } => {}
         }
     }
@@ -247,11 +249,7 @@ impl<'t> SpannedEventReceiver<'t> for Builder {
                     None => self.refuse(place, "this alias names nothing that is finished"),
                 }
             }
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(_)
-            | Event::DocumentEnd => {}
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
         }
     }
 }

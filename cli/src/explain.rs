@@ -1,5 +1,7 @@
 //! Which rule decides at an instant, and what did it overrule?
 
+use std::fmt::Write;
+
 use jiff::{SignedDuration, Timestamp};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::desired::{Demand, Desired, Rule};
@@ -23,9 +25,9 @@ pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), 
         let at = wanted.at.map_or(Ok(now), |at| at.on(&zone));
         let at = at.map_err(|error| Failure::Usage(format!("--at: {error}")))?;
         let local = at.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M %Z").to_string();
-        text.push_str(&format!("{} at {local} ({at})\n  {}\n", declaration.label, explained(commitment, at)));
+        let _ = writeln!(text, "{} at {local} ({at})\n  {}", declaration.label, explained(commitment, at));
         for assumed in &declaration.assumed {
-            text.push_str(&format!("  note: {assumed}\n"));
+            let _ = writeln!(text, "  note: {assumed}");
         }
     }
     terminal.print(&text)
@@ -35,7 +37,10 @@ pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), 
 #[must_use]
 pub fn explained(commitment: &Commitment, at: Timestamp) -> String {
     let Some(timetable) = &commitment.timetable else {
-        return format!("{}: always on, there is no Timetable.", size(&demand(commitment, None, commitment.lead).at(at)));
+        return format!(
+            "{}: always on, there is no Timetable.",
+            size(&demand(commitment, None, commitment.lead).at(at))
+        );
     };
     let held = demand(commitment, Some(timetable), commitment.lead);
     let wanted = demand(commitment, Some(timetable), SignedDuration::ZERO);
@@ -43,14 +48,16 @@ pub fn explained(commitment: &Commitment, at: Timestamp) -> String {
     let mut sentence = format!("{}: ", size(&is_held));
     if is_held.because.lead {
         let lead = duration_text(commitment.lead);
-        sentence.push_str(&format!("held for {}", rule(&is_held)));
+        let _ = write!(sentence, "held for {}", rule(&is_held));
         if let Some(from) = begins(&wanted, at, &is_held) {
-            sentence.push_str(&format!(", which begins in {}, within LeadTime {lead}", duration_text(from.duration_since(at))));
+            let begins = duration_text(from.duration_since(at));
+            let _ = write!(sentence, ", which begins in {begins}, within LeadTime {lead}");
         }
-        match is_wanted.units {
-            None => sentence.push_str(&format!("; by itself it would be off, {}", rule(&is_wanted))),
-            Some(units) => sentence.push_str(&format!("; wanted until then: {units}, by {}", rule(&is_wanted))),
-        }
+        let by = rule(&is_wanted);
+        let _ = match is_wanted.units {
+            None => write!(sentence, "; by itself it would be off, {by}"),
+            Some(units) => write!(sentence, "; wanted until then: {units}, by {by}"),
+        };
         sentence.push_str(&overruled(commitment, timetable, at, &is_wanted, ", which"));
     } else {
         sentence.push_str(&rule(&is_held));
@@ -59,7 +66,7 @@ pub fn explained(commitment: &Commitment, at: Timestamp) -> String {
     if let Some(next) = held.next_transition(at) {
         let (zone, _) = zone(commitment);
         let local = next.at.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M").to_string();
-        sentence.push_str(&format!(". Next: {} {local}, {}", next.state, next.because));
+        let _ = write!(sentence, ". Next: {} {local}, {}", next.state, next.because);
     }
     sentence.push('.');
     sentence
@@ -111,8 +118,12 @@ fn overruled(
             // The later of two exceptions decides: those before it in the list are overruled as well.
             let earlier = timetable.exceptions().iter().position(|known| known == exception).unwrap_or_default();
             let earlier: Vec<Exception> = timetable.exceptions().iter().take(earlier).copied().collect();
-            let rest =
-                Timetable::new(timetable.zone().clone(), timetable.windows().to_vec(), timetable.holidays().to_vec(), earlier);
+            let rest = Timetable::new(
+                timetable.zone().clone(),
+                timetable.windows().to_vec(),
+                timetable.holidays().to_vec(),
+                earlier,
+            );
             let to = exception.state;
             match demand(commitment, Some(&rest), SignedDuration::ZERO).at(at) {
                 Desired { because, .. } if because.rule == Rule::Timetable(Source::Nothing) => {

@@ -10,13 +10,18 @@
 //! What is shown offline is what the function does: both ask the same library. The clock is read in `main.rs` alone.
 
 pub mod arguments;
+pub mod ask;
 pub mod bill;
 pub mod check;
 pub mod document;
 pub mod explain;
 pub mod files;
+pub mod function;
+pub mod manual;
 pub mod preview;
+pub mod report;
 pub mod source;
+pub mod status;
 pub mod table;
 pub mod template;
 pub mod terminal;
@@ -27,6 +32,7 @@ use std::io;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use throughput_scheduler::timetable::State;
 
 use crate::arguments::{Arguments, Verb};
 use crate::terminal::Terminal;
@@ -80,15 +86,42 @@ impl Failure {
     }
 }
 
-/// Does what was typed; `now` is the instant that it is.
+/// Does what was typed; `now` reads the clock.
 ///
 /// # Errors
 /// See [`Failure`].
-pub fn run(arguments: &Arguments, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
     match &arguments.verb {
-        Verb::Check(check) => check::run(check, terminal),
-        Verb::Preview(wanted) => preview::run(wanted, terminal, now),
-        Verb::Explain(wanted) => explain::run(wanted, terminal, now),
-        _ => Ok(()),
+        Verb::Preview(wanted) => preview::run(wanted, terminal, now()),
+        Verb::Explain(wanted) => explain::run(wanted, terminal, now()),
+        Verb::Check(wanted) => check::run(wanted, terminal),
+        Verb::Completions { shell } => manual::completions(*shell, terminal),
+        Verb::Man { verb } => manual::page(verb.as_deref(), terminal),
+        Verb::Plan(_)
+        | Verb::Status(_)
+        | Verb::Override(_)
+        | Verb::Resume(_)
+        | Verb::ScaleUp(_)
+        | Verb::ScaleDown(_)
+        | Verb::Apply(_)
+        | Verb::Retire(_) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(ask(&arguments.verb, terminal, now))
+        }
+    }
+}
+
+/// The verbs that talk to the function.
+async fn ask(verb: &Verb, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
+    match verb {
+        Verb::Plan(wanted) => ask::plan(wanted, terminal, now()).await,
+        Verb::Status(wanted) => status::run(wanted, terminal, now).await,
+        Verb::Override(wanted) => ask::override_(wanted, terminal, now()).await,
+        Verb::Resume(wanted) => ask::resume(wanted, terminal, now()).await,
+        Verb::ScaleUp(wanted) => ask::scale(wanted, State::On, terminal, now()).await,
+        Verb::ScaleDown(wanted) => ask::scale(wanted, State::Off, terminal, now()).await,
+        Verb::Apply(wanted) => ask::apply(wanted, terminal, now()).await,
+        Verb::Retire(wanted) => ask::retire(wanted, terminal, now()).await,
+        Verb::Preview(_) | Verb::Explain(_) | Verb::Check(_) | Verb::Completions { .. } | Verb::Man { .. } => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::of_process(arguments.color);
-    match throughput_cli::run(&arguments, &terminal, now()) {
+    match throughput_cli::run(&arguments, &terminal, now) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(said) = failure.unsaid() {

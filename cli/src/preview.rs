@@ -89,7 +89,8 @@ impl Preview {
         let from = days.first().map_or(now, |day| day.from);
         let until = days.last().map_or(now, |day| day.until);
         let stretches = stretches(commitment, from, until);
-        let mut sizes: Vec<ModelUnits> = stretches.iter().flat_map(|stretch| [stretch.held, stretch.size()]).flatten().collect();
+        let mut sizes: Vec<ModelUnits> =
+            stretches.iter().flat_map(|stretch| [stretch.held, stretch.size()]).flatten().collect();
         sizes.sort_unstable();
         sizes.dedup();
         let bill = bill(commitment, from, until);
@@ -144,10 +145,8 @@ pub fn known(declaration: &Declaration) -> Result<&Commitment, Failure> {
 /// The file cannot be read or has mistakes, or something cannot be written.
 pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
     let declarations = files::declarations(&wanted.file, wanted.name.as_deref(), terminal)?;
-    let previews: Result<Vec<Preview>, Failure> = declarations
-        .iter()
-        .map(|declaration| Preview::new(declaration, wanted.from, wanted.days, now))
-        .collect();
+    let previews: Result<Vec<Preview>, Failure> =
+        declarations.iter().map(|declaration| Preview::new(declaration, wanted.from, wanted.days, now)).collect();
     let previews = previews?;
     if let Some(path) = &wanted.svg {
         files::write(path, &drawing::svg(&previews))?;

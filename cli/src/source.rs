@@ -53,6 +53,8 @@ pub struct Declaration {
     pub commitment: Option<Commitment>,
     /// What was assumed about values that only a deployment knows, so that it could be read.
     pub assumed: Vec<String>,
+    /// Whether it is a custom resource: what it is named, and when it is registered, is a stack's business.
+    pub of_stack: bool,
 }
 
 /// What a file holds.
@@ -144,11 +146,11 @@ pub(crate) fn read_event(node: &Node, prefix: &str, contents: &mut Contents) {
     let value = reading.value(node, "");
     let declared = value.get("Commitment").or_else(|| value.pointer("/detail/Commitment"));
     let name = declared.and_then(|declared| declared["Name"].as_str()).map(str::to_owned);
-    let declares = declared.is_some();
+    let is_declaration = declared.is_some();
     match event::read(value) {
         Err(mistakes) => {
             contents.note(node, prefix, &reading, &mistakes);
-            if declares {
+            if is_declaration {
                 contents.declare(name, None);
             }
         }
@@ -170,7 +172,7 @@ pub(crate) fn read_event(node: &Node, prefix: &str, contents: &mut Contents) {
 impl Contents {
     fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>) {
         let label = name.unwrap_or_else(|| format!("commitment {}", self.declarations.len() + 1));
-        self.declarations.push(Declaration { label, commitment, assumed: Vec::new() });
+        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), of_stack: false });
     }
 }
 

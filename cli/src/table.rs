@@ -14,5 +14,6 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, indent: usize, width: Opti
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    table.lines().map(|line| format!("{:indent$}{}\n", "", line.trim_end())).collect()
+    let lines: Vec<String> = table.lines().map(|line| format!("{:indent$}{}\n", "", line.trim_end())).collect();
+    lines.concat()
 }

@@ -85,7 +85,7 @@ pub(crate) fn read_properties(id: &str, properties: &Node, path: &str, defaults:
             message: message.to_owned(),
         });
     }
-    let mut declaration = Declaration { label: id.to_owned(), commitment, assumed: Vec::new() };
+    let mut declaration = Declaration { label: id.to_owned(), commitment, assumed: Vec::new(), of_stack: true };
     if mistakes.0.iter().any(|Mistake { path, .. }| !reading.is_open(path)) {
         declaration.commitment = None;
     } else if !reading.open.is_empty() {
@@ -93,7 +93,6 @@ pub(crate) fn read_properties(id: &str, properties: &Node, path: &str, defaults:
     }
     contents.declarations.push(declaration);
 }
-
 
 /// The declaration with parameters at their defaults, and without what else only a deployment knows; and what was assumed.
 fn assume(name: Name, properties: &Node, defaults: &Defaults) -> (Option<Commitment>, Vec<String>) {
@@ -140,16 +139,19 @@ fn read_input(input: &Node, path: &str, source: &Source, contents: &mut Contents
         action.is_some() && node.get("Version").is_none()
     };
     let mut inside = Contents::default();
-    match document::parse(text).as_deref() {
-        Ok([event]) if ours(event) => read_one(event, "", &mut inside),
-        Ok(_) => return,
-        Err(unreadable) if text.contains("\"Commitment\"") => inside.findings.push(Finding {
-            level: Level::Error,
-            span: unreadable.span.clone(),
-            path: String::new(),
-            message: format!("is not JSON: {}", unreadable.message),
-        }),
-        Err(_) => return,
+    match document::parse(text) {
+        Ok(events) => match events.as_slice() {
+            [event] if ours(event) => read_one(event, "", &mut inside),
+            _ => return,
+        },
+        Err(unreadable) => {
+            if !text.contains("\"Commitment\"") {
+                return;
+            }
+            let (span, path) = (unreadable.span, String::new());
+            let message = format!("is not JSON: {}", unreadable.message);
+            inside.findings.push(Finding { level: Level::Error, span, path, message });
+        }
     }
     let origins = document::origins(&source.text, &input.span, text);
     for mut finding in inside.findings {

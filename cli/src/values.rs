@@ -114,7 +114,9 @@ fn intrinsic(node: &Node) -> Option<Option<&str>> {
     match key.text()? {
         "Ref" if node.members().len() == 1 => Some(value.text()),
         "Condition" if node.members().len() == 1 => Some(None),
-        _ => node.members().iter().any(|(key, _)| key.text().is_some_and(|key| key.starts_with("Fn::"))).then_some(None),
+        _ => {
+            node.members().iter().any(|(key, _)| key.text().is_some_and(|key| key.starts_with("Fn::"))).then_some(None)
+        }
     }
 }
 

@@ -16,7 +16,9 @@ const MOST_OCTETS: usize = 75;
 #[must_use]
 pub fn ics(previews: &[Preview]) -> String {
     let mut calendar = String::new();
-    for line in ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Throughput Scheduler//throughput//EN", "CALSCALE:GREGORIAN"] {
+    for line in
+        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Throughput Scheduler//throughput//EN", "CALSCALE:GREGORIAN"]
+    {
         add(&mut calendar, line);
     }
     for preview in previews {

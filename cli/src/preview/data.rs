@@ -8,14 +8,15 @@ use super::text::{changes, state};
 use super::{Day, Preview};
 use crate::timeline::{Special, Stretch};
 
-/// `{"Commitments": […]}`, in the manner of the function's reports: PascalCase, RFC 3339, UTC beside local time.
+/// `{"Commitments": […]}`, in the manner of the function's reports: `PascalCase`, RFC 3339, UTC beside local time.
 #[must_use]
 pub fn json(previews: &[Preview]) -> Value {
     json!({"Commitments": previews.iter().map(one).collect::<Vec<_>>()})
 }
 
 fn one(preview: &Preview) -> Value {
-    let Preview { name, model, zone: _, zone_name, days, stretches, sizes: _, bill, lead_and_drain: _, warnings } = preview;
+    let Preview { name, model, zone: _, zone_name, days, stretches, sizes: _, bill, lead_and_drain: _, warnings } =
+        preview;
     let mut billed = json!({
         "HoursOn": bill.hours_on,
         "Purchases": bill.purchases,
@@ -74,7 +75,8 @@ fn said(preview: &Preview, stretch: &Stretch) -> Value {
 /// A header, and a row for every stretch of every commitment; RFC 4180.
 #[must_use]
 pub fn csv(previews: &[Preview]) -> String {
-    let header = "commitment,from,until,local_from,local_until,phase,held_model_units,wanted_model_units,because,special";
+    let header =
+        "commitment,from,until,local_from,local_until,phase,held_model_units,wanted_model_units,because,special";
     let mut csv = format!("{header}\r\n");
     for preview in previews {
         for Stretch { from, until, phase, held, wanted, because, special } in &preview.stretches {

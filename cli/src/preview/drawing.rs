@@ -108,10 +108,10 @@ pub fn drawing(preview: &Preview, index: usize, y: f64) -> String {
     for hour in (0..=24).step_by(3) {
         let x = LEFT + f64::from(hour) * scale.hour;
         let bottom = height - BOTTOM - (ROW_AND_GAP - ROW) / 2.0;
-        let _ = write!(
+        let _ = writeln!(
             text,
             "<line class=\"grid\" x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\"/>\
-             <text class=\"small\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{hour:02}</text>\n",
+             <text class=\"small\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{hour:02}</text>",
             TOP - 6.0,
             TOP - 11.0,
         );
@@ -212,7 +212,8 @@ fn bar(preview: &Preview, stretch: &Stretch, (left, width, top): (f64, f64, f64)
     let label = |class: &str, text: &str| {
         let fits = text.chars().map(|_| LETTER).sum::<f64>() + 6.0 <= width;
         let (x, y) = (left + width / 2.0, y + height / 2.0 + 4.0);
-        let shown = || format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{text}</text>");
+        let shown =
+            || format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{text}</text>");
         if fits { shown() } else { String::new() }
     };
     let drawn = match (stretch.phase, &stretch.special) {

@@ -119,9 +119,9 @@ pub fn picture(preview: &Preview, width: Option<usize>) -> String {
 }
 
 fn hours(minutes: i64) -> String {
-    let width = usize::try_from(180 / minutes).unwrap_or_default();
-    let marks: String = (0..24).step_by(3).map(|hour| format!("{:<width$}", format!("{hour:02}"))).collect();
-    format!("{:LABEL$}{}\n", "", marks.trim_end())
+    let width = usize::try_from(180 / minutes).unwrap_or_default().max(2);
+    let marks: Vec<String> = (0..24).step_by(3).map(|hour| format!("{hour:02}{:1$}", "", width - 2)).collect();
+    format!("{:LABEL$}{}\n", "", marks.concat().trim_end())
 }
 
 fn cells(preview: &Preview, day: &Day, minutes: i64) -> Vec<Cell> {
@@ -198,5 +198,6 @@ fn legend(preview: &Preview, shown: &[Cell], minutes: i64, width: Option<usize>)
         line.push_str(&entry);
         used += length;
     }
-    lines.iter().map(|line| format!("{:LABEL$}{line}\n", "")).collect()
+    let lines: Vec<String> = lines.iter().map(|line| format!("{:LABEL$}{line}\n", "")).collect();
+    lines.concat()
 }
