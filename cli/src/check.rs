@@ -44,7 +44,9 @@ fn position(text: &str, byte: usize) -> Position {
 
 /// What of `span` lies on its first line, at least one character of it if there is one.
 fn first_line(text: &str, span: &Range<usize>) -> Range<usize> {
-    let start = span.start.min(text.len());
+    // What is missing at the end is missing on the last line that has something.
+    let written = text.trim_end().len();
+    let start = if span.start > written { written } else { span.start };
     let rest = text.get(start..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
     let end = span.end.clamp(start, start + line.trim_end().len());

@@ -135,7 +135,7 @@ impl Preview {
 pub fn known(declaration: &Declaration) -> Result<&Commitment, Failure> {
     declaration.commitment.as_ref().ok_or_else(|| {
         let why = declaration.assumed.join("; ");
-        Failure::Usage(format!("{} cannot be known before it is deployed: {why}", declaration.label))
+        Failure::Usage(format!("{} cannot be previewed before it is deployed: {why}", declaration.label))
     })
 }
 

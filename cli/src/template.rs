@@ -112,9 +112,10 @@ fn assume(name: Name, properties: &Node, defaults: &Defaults) -> (Option<Commitm
     };
     let open = reading.open.iter().filter(matters);
     let mut assumed: Vec<String> =
-        open.map(|path| format!("{path} is known only when it is deployed: left out here")).collect();
-    let unclear = mistakes.0.iter().map(|Mistake { path, message }| format!("{path} {message}"));
-    assumed.extend(unclear);
+        open.map(|path| format!("{path} is known only when it is deployed, and left out here")).collect();
+    // What the default of a parameter gets wrong.
+    let wrong = mistakes.0.iter().filter(|Mistake { path, .. }| !reading.is_open(path));
+    assumed.extend(wrong.map(|Mistake { path, message }| format!("{path} {message}")));
     (commitment, assumed)
 }
 

@@ -89,10 +89,7 @@ fn bar(units: ModelUnits, sizes: &[ModelUnits]) -> char {
 pub fn picture(preview: &Preview, width: Option<usize>) -> String {
     let notes: Vec<String> = preview.days.iter().map(|day| notes(preview, day)).collect();
     let rows = |minutes: i64| preview.days.iter().map(move |day| cells(preview, day, minutes));
-    let widest = |minutes: i64| {
-        let longest = rows(minutes).zip(&notes).map(|(cells, note)| cells.len() + note.chars().count());
-        LABEL + longest.max().unwrap_or_default()
-    };
+    let widest = |minutes: i64| LABEL + rows(minutes).map(|cells| cells.len()).max().unwrap_or_default();
     let [finest, .., coarsest] = CELLS;
     let minutes = match width {
         None => finest,
@@ -109,9 +106,10 @@ pub fn picture(preview: &Preview, width: Option<usize>) -> String {
             let _ = write!(picture, "{style}{}{style:#}", sign.to_string().repeat(run));
             rest = &rest[run..];
         }
-        let room = width.map_or(usize::MAX, |width| width.saturating_sub(LABEL + cells.len()));
-        picture.push_str(&fitted(note, room));
-        picture.push('\n');
+        // What does not fit beside its row stands below it.
+        let fits = width.is_none_or(|width| LABEL + cells.len() + note.chars().count() <= width);
+        let _ =
+            if fits { writeln!(picture, "{note}") } else { writeln!(picture, "\n{:LABEL$}{}", "", note.trim_start()) };
         shown.extend(cells);
     }
     picture.push_str(&legend(preview, &shown, minutes, width));
@@ -151,14 +149,6 @@ pub(super) fn notes(preview: &Preview, day: &Day) -> String {
         }
     }
     if notes.is_empty() { String::new() } else { format!("  {}", notes.join(", ")) }
-}
-
-fn fitted(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
-    if room == 0 { String::new() } else { format!("{kept}…") }
 }
 
 fn legend(preview: &Preview, shown: &[Cell], minutes: i64, width: Option<usize>) -> String {

@@ -64,12 +64,14 @@ pub fn state(stretch: &Stretch) -> String {
 }
 
 fn transitions(preview: &Preview, width: Option<usize>) -> String {
+    // The zone heads its column.
+    let zone = format!(" {}", preview.zone_name);
     let row = |stretch: &&Stretch| {
         vec![
             preview.local(stretch.from, "%a %b %d %H:%M"),
-            stretch.from.to_string(),
+            stretch.from.strftime("%a %H:%MZ").to_string(),
             state(stretch),
-            stretch.because.clone(),
+            stretch.because.replace(&zone, ""),
         ]
     };
     let rows = changes(preview).iter().map(row).collect();
