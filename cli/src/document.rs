@@ -267,7 +267,13 @@ fn size(node: &Node) -> usize {
 #[must_use]
 pub fn origins(source: &str, place: &Range<usize>, text: &str) -> Option<Vec<usize>> {
     let written = source.get(place.clone())?;
-    let mut signs = written.char_indices().peekable();
+    // Tags and anchors stand before what they are of.
+    let mut value = written;
+    while value.starts_with(['!', '&']) {
+        value = value.split_once(char::is_whitespace)?.1.trim_start();
+    }
+    let before = written.len() - value.len();
+    let mut signs = value.char_indices().map(|(offset, sign)| (before + offset, sign)).peekable();
     let mut origins = Vec::with_capacity(text.len() + 1);
     let mut at = place.start;
     for wanted in text.chars() {

@@ -13,6 +13,10 @@ use crate::document::{self, Node, Unreadable};
 use crate::template;
 use crate::values::Reading;
 
+/// What to say about `State: On` in a template.
+const YES_OR_NO: &str = "is taken for yes or no by readers of YAML 1.1, such as those of SAM and `aws cloudformation \
+                         package`; put it in quotes";
+
 /// A file and its text.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -83,6 +87,11 @@ impl Contents {
                 self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message: message.clone() });
             }
         }
+        for (path, span) in &reading.yes_or_no {
+            let message = YES_OR_NO.to_owned();
+            let path = joined(prefix, path);
+            self.findings.push(Finding { level: Level::Warning, span: span.clone(), path, message });
+        }
     }
 }
 
@@ -114,24 +123,23 @@ fn read_document(document: &Node, source: &Source, contents: &mut Contents) {
     }
     let elements = document.elements();
     if elements.is_empty() {
-        return read_one(document, "", contents);
+        return read_one(document, "", Reading::plain(), contents);
     }
     for (index, element) in elements.iter().enumerate() {
-        read_one(element, &format!("[{index}]"), contents);
+        read_one(element, &format!("[{index}]"), Reading::plain(), contents);
     }
 }
 
 /// Reads an action, an envelope, a request or a bare commitment.
-pub(crate) fn read_one(node: &Node, prefix: &str, contents: &mut Contents) {
+pub(crate) fn read_one(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mut Contents) {
     if ["Action", "detail", "Tick"].iter().any(|key| node.get(key).is_some()) {
-        return read_event(node, prefix, contents);
+        return read_event(node, prefix, reading, contents);
     }
     if let (Some(_), Some(properties)) = (node.get("RequestType"), node.get("ResourceProperties")) {
         let id = node.get("LogicalResourceId").and_then(Node::text).unwrap_or("request");
         let path = joined(prefix, "ResourceProperties");
         return template::read_properties(id, properties, &path, &template::Defaults::new(), contents);
     }
-    let mut reading = Reading::plain();
     let value = reading.value(node, "");
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read(&value, "", &mut mistakes);
@@ -141,15 +149,16 @@ pub(crate) fn read_one(node: &Node, prefix: &str, contents: &mut Contents) {
 }
 
 /// Reads an action, as a whole event or in an envelope.
-pub(crate) fn read_event(node: &Node, prefix: &str, contents: &mut Contents) {
-    let mut reading = Reading::plain();
+fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mut Contents) {
     let value = reading.value(node, "");
     let declared = value.get("Commitment").or_else(|| value.pointer("/detail/Commitment"));
     let name = declared.and_then(|declared| declared["Name"].as_str()).map(str::to_owned);
     let is_declaration = declared.is_some();
-    match event::read(value) {
-        Err(mistakes) => {
-            contents.note(node, prefix, &reading, &mistakes);
+    let event = event::read(value);
+    let mistakes = event.as_ref().err().cloned().unwrap_or_default();
+    contents.note(node, prefix, &reading, &mistakes);
+    match event {
+        Err(_) => {
             if is_declaration {
                 contents.declare(name, None);
             }
@@ -171,7 +180,7 @@ pub(crate) fn read_event(node: &Node, prefix: &str, contents: &mut Contents) {
 
 impl Contents {
     fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>) {
-        let label = name.unwrap_or_else(|| format!("commitment {}", self.declarations.len() + 1));
+        let label = name.map_or_else(|| format!("commitment {}", self.declarations.len() + 1), |name| printable(&name));
         self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), of_stack: false });
     }
 }
@@ -185,6 +194,11 @@ fn place(node: &Node, path: &str, message: &str) -> Range<usize> {
         Some(key) if !about_value || value.text().is_none() => key.span.clone(),
         _ => value.span.clone(),
     }
+}
+
+/// A name without what would move a terminal's cursor.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().filter(|sign| !sign.is_control()).collect()
 }
 
 /// A path below another.

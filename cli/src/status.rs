@@ -11,9 +11,6 @@ use crate::function::Function;
 use crate::report::{self, Tense};
 use crate::terminal::Terminal;
 
-/// Home, and nothing below.
-const CLEAR: &str = "\u{1b}[H\u{1b}[2J";
-
 /// `status`, once or again and again.
 ///
 /// # Errors
@@ -31,7 +28,8 @@ pub async fn run(status: &Status, terminal: &Terminal, now: fn() -> Timestamp) -
             // A program reads line by line.
             (AnswerFormat::Json, _) => terminal.print(&text)?,
             (AnswerFormat::Text, Some(_)) => {
-                terminal.print(&format!("{CLEAR}{text}\n{at}, again in {seconds} s; end it with Ctrl-C\n"))?;
+                terminal.clear()?;
+                terminal.print(&format!("{text}\n{at}, again in {seconds} s; end it with Ctrl-C\n"))?;
             }
             (AnswerFormat::Text, None) => terminal.print(&format!("{at}\n{text}\n"))?,
         }

@@ -10,7 +10,7 @@ use throughput_scheduler::commitment::{Commitment, Name};
 use throughput_scheduler::input::{Mistake, Mistakes, cut_to};
 
 use crate::document::{self, Node};
-use crate::source::{Contents, Declaration, Finding, Level, Source, joined, read_one};
+use crate::source::{Contents, Declaration, Finding, Level, Source, printable, read_one};
 pub use crate::values::Defaults;
 use crate::values::{Reading, below};
 
@@ -50,13 +50,7 @@ pub(crate) fn read(document: &Node, source: &Source, contents: &mut Contents) {
         if kind == OURS || (custom && kind != GUARD && properties.get("ModelId").is_some()) {
             read_properties(id, properties, &at, &defaults, contents);
         }
-        let targets = match kind {
-            "AWS::Scheduler::Schedule" => properties.get("Target").map(|target| (format!("{at}.Target"), target)),
-            _ => None,
-        };
-        let rules = properties.get("Targets").filter(|_| kind == "AWS::Events::Rule").map_or(&[][..], Node::elements);
-        let rules = rules.iter().enumerate().map(|(index, target)| (format!("{at}.Targets[{index}]"), target));
-        for (path, target) in targets.into_iter().chain(rules) {
+        for (path, target) in senders(kind, properties, &at) {
             if let Some(input) = target.get("Input") {
                 read_input(input, &format!("{path}.Input"), source, contents);
             }
@@ -74,18 +68,7 @@ pub(crate) fn read_properties(id: &str, properties: &Node, path: &str, defaults:
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read_properties(name.clone(), &value, "", &mut mistakes);
     contents.note(properties, path, &reading, &mistakes);
-    for (at, span) in &reading.yes_or_no {
-        let message = "is taken for yes or no by readers of YAML 1.1, such as those of SAM and `aws cloudformation \
-                       package`; put it in quotes";
-        let path = joined(path, at);
-        contents.findings.push(Finding {
-            level: Level::Warning,
-            span: span.clone(),
-            path,
-            message: message.to_owned(),
-        });
-    }
-    let mut declaration = Declaration { label: id.to_owned(), commitment, assumed: Vec::new(), of_stack: true };
+    let mut declaration = Declaration { label: printable(id), commitment, assumed: Vec::new(), of_stack: true };
     if mistakes.0.iter().any(|Mistake { path, .. }| !reading.is_open(path)) {
         declaration.commitment = None;
     } else if !reading.open.is_empty() {
@@ -131,18 +114,66 @@ fn defaults(document: &Node) -> Defaults {
     parameters.iter().filter_map(default).collect()
 }
 
-/// Reads the JSON that a schedule or a rule sends, if it is for us; what is found there is shown where it stands in the
-/// template.
+/// Whatever in a resource of the type `kind` has an `Input` that it sends.
+fn senders<'n>(kind: &str, properties: &'n Node, at: &str) -> Vec<(String, &'n Node)> {
+    match kind {
+        "AWS::Scheduler::Schedule" => {
+            properties.get("Target").map(|target| (format!("{at}.Target"), target)).into_iter().collect()
+        }
+        "AWS::Events::Rule" => {
+            let targets = properties.get("Targets").map_or(&[][..], Node::elements).iter().enumerate();
+            targets.map(|(index, target)| (format!("{at}.Targets[{index}]"), target)).collect()
+        }
+        // SAM's schedules.
+        "AWS::Serverless::Function" => {
+            let events = properties.get("Events").map_or(&[][..], Node::members).iter();
+            let sender = |(name, event): &'n (Node, Node)| {
+                let path = below(&format!("{at}.Events"), name.text()?);
+                Some((format!("{path}.Properties"), event.get("Properties")?))
+            };
+            events.filter_map(sender).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Reads what a schedule or a rule sends, if it is for us: an object that is written as JSON when it is deployed, or JSON, perhaps
+/// with `${…}` in it.
 fn read_input(input: &Node, path: &str, source: &Source, contents: &mut Contents) {
-    let (Some(text), None) = (input.text(), &input.tag) else { return };
-    let ours = |node: &Node| {
-        let action = node.get("Action").or_else(|| node.get("detail")?.get("Action"));
-        action.is_some() && node.get("Version").is_none()
+    let tagged = |tag: &str| input.tag.as_deref() == Some(tag);
+    if let Some(object) = input.get("Fn::ToJsonString").or_else(|| tagged("ToJsonString").then_some(input)) {
+        if is_ours(object) {
+            // Its own tag is done with.
+            let object = Node { tag: None, ..object.clone() };
+            read_one(&object, path, Reading::template(), contents);
+        }
+        return;
+    }
+    let substituted = input.get("Fn::Sub").or_else(|| tagged("Sub").then_some(input));
+    let json = match substituted {
+        Some(node) => node.elements().first().unwrap_or(node),
+        None if input.tag.is_none() => input,
+        None => return,
     };
+    if let Some(text) = json.text() {
+        read_json(json, text, substituted.is_some(), path, source, contents);
+    }
+}
+
+fn is_ours(node: &Node) -> bool {
+    let action = node.get("Action").or_else(|| node.get("detail")?.get("Action"));
+    action.is_some() && (node.get("Commitment").is_some() || node.get("Name").is_some() || node.get("detail").is_some())
+}
+
+/// Reads the JSON `text`, which stands at `json`; what is found there is shown where it stands in the template.
+fn read_json(json: &Node, text: &str, substituted: bool, path: &str, source: &Source, contents: &mut Contents) {
     let mut inside = Contents::default();
     match document::parse(text) {
         Ok(events) => match events.as_slice() {
-            [event] if ours(event) => read_one(event, "", &mut inside),
+            [event] if is_ours(event) => {
+                let reading = if substituted { Reading::substituted() } else { Reading::plain() };
+                read_one(event, "", reading, &mut inside);
+            }
             _ => return,
         },
         Err(unreadable) => {
@@ -154,13 +185,13 @@ fn read_input(input: &Node, path: &str, source: &Source, contents: &mut Contents
             inside.findings.push(Finding { level: Level::Error, span, path, message });
         }
     }
-    let origins = document::origins(&source.text, &input.span, text);
+    let origins = document::origins(&source.text, &json.span, text);
     for mut finding in inside.findings {
         let at = |byte: usize| origins.as_ref().and_then(|origins| origins.get(byte).copied());
         let last = finding.span.end.saturating_sub(1).max(finding.span.start);
         finding.span = match (at(finding.span.start), at(last)) {
             (Some(start), Some(last)) => start..last + 1,
-            _ => input.span.clone(),
+            _ => json.span.clone(),
         };
         finding.path = if finding.path.is_empty() { path.to_owned() } else { format!("{path}: {}", finding.path) };
         contents.findings.push(finding);

@@ -7,6 +7,9 @@ use anstream::{AutoStream, ColorChoice};
 use crate::Failure;
 use crate::arguments::Colour;
 
+/// Home, and nothing below.
+const CLEAR: &[u8] = b"\x1b[H\x1b[2J";
+
 /// Where to print, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
@@ -41,6 +44,18 @@ impl Terminal {
     pub fn print(&self, text: &str) -> Result<(), Failure> {
         let mut stream = AutoStream::new(io::stdout().lock(), self.choice());
         Ok(stream.write_all(text.as_bytes()).and_then(|()| stream.flush())?)
+    }
+
+    /// Clears a terminal, whatever is thought of colour; does nothing to a pipe.
+    ///
+    /// # Errors
+    /// See [`Terminal::print`].
+    pub fn clear(&self) -> Result<(), Failure> {
+        if self.width.is_none() {
+            return Ok(());
+        }
+        let mut stream = io::stdout().lock();
+        Ok(stream.write_all(CLEAR).and_then(|()| stream.flush())?)
     }
 
     /// The same to standard error.

@@ -18,11 +18,13 @@ pub type Defaults = BTreeMap<String, Value>;
 pub struct Reading<'d> {
     /// Whether tags and `Fn::…` stand for values that only a deployment knows.
     intrinsics: bool,
+    /// Whether `${…}` within a text does.
+    placeholders: bool,
     /// In place of such a value, the default of the parameter that it refers to.
     defaults: Option<&'d Defaults>,
     /// The paths at which such values stand.
     pub open: Vec<String>,
-    /// The places of values that older readers of YAML take for yes or no.
+    /// The places in a template of values that older readers of YAML take for yes or no: those between here and AWS.
     pub yes_or_no: Vec<(String, std::ops::Range<usize>)>,
 }
 
@@ -37,6 +39,12 @@ impl<'d> Reading<'d> {
     #[must_use]
     pub fn template() -> Self {
         Self { intrinsics: true, ..Self::default() }
+    }
+
+    /// As a text is read that `Fn::Sub` fills in.
+    #[must_use]
+    pub fn substituted() -> Self {
+        Self { placeholders: true, ..Self::default() }
     }
 
     /// As the template of a stack is read to be previewed: parameters stand for their defaults, what else is filled in
@@ -71,10 +79,14 @@ impl<'d> Reading<'d> {
             }
             return default.or_else(|| self.defaults.is_none().then(|| Value::Array(Vec::new())));
         }
+        if self.placeholders && node.text().is_some_and(|text| text.contains("${")) {
+            self.open.push(path.to_owned());
+            return Some(Value::Array(Vec::new()));
+        }
         Some(match &node.kind {
             Kind::Scalar { text, plain: false } => Value::String(text.clone()),
             Kind::Scalar { text, plain: true } => {
-                if is_yes_or_no(text) {
+                if self.intrinsics && is_yes_or_no(text) {
                     self.yes_or_no.push((path.to_owned(), node.span.clone()));
                 }
                 scalar(text)
@@ -130,9 +142,9 @@ fn scalar(text: &str) -> Value {
     }
 }
 
-/// Whether YAML 1.1 reads `text`, without quotes, as yes or no, and YAML 1.2 as a text.
+/// Whether readers of YAML 1.1 take `text`, without quotes, for yes or no, and those of YAML 1.2 for a text.
 fn is_yes_or_no(text: &str) -> bool {
-    ["y", "yes", "n", "no", "on", "off"].iter().any(|word| {
+    ["yes", "no", "on", "off"].iter().any(|word| {
         let mut first = word.to_string();
         first[..1].make_ascii_uppercase();
         text == *word || text == first || text == word.to_uppercase()

@@ -4,6 +4,10 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
+use throughput_cli::arguments::Colour;
+use throughput_cli::check;
+use throughput_cli::source::{self, Source};
+use throughput_cli::terminal::Terminal;
 
 use crate::{command, run};
 
@@ -66,6 +70,10 @@ fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_che
             "33:7 Resources.Support.Properties.Nam",
             "65:29 Resources.Morning.Properties.Target.Input: Commitment.ModelUnits",
             "76:49 Resources.Evening.Properties.Target.Input: Name",
+            "82:94 Resources.Noon.Properties.Target.Input: Commitment.Drian",
+            "93:22 Resources.Night.Properties.Targets[0].Input.State",
+            "95:15 Resources.Night.Properties.Targets[0].Input.Reson",
+            "103:56 Resources.Function.Properties.Events.Weekly.Properties.Input: Name",
         ]
     );
 }
@@ -132,6 +140,21 @@ fn aliases_cannot_fill_the_memory() {
     let bomb: Vec<String> = (0..9).map(level).collect();
     let (code, out) = check_input(&bomb.concat());
     assert!(code == 1 && out.contains("more values than any declaration"), "{out}");
+}
+
+#[test]
+fn a_file_that_breaks_off_anywhere_is_shown_without_a_panic() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let terminal = Terminal { colour: Colour::Never, width: Some(80), can_ask: false };
+    for file in ["template.yaml", "mistakes.json", "mistakes.yaml"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        for (end, _) in text.char_indices() {
+            let source = Source { path: file.to_owned(), text: text[..end].to_owned() };
+            let contents = source::read(&source);
+            let shown = check::shown(&source, &contents.findings, &terminal);
+            assert_eq!(shown.is_empty(), contents.findings.is_empty(), "{file} up to {end}");
+        }
+    }
 }
 
 #[test]
