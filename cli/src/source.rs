@@ -14,8 +14,7 @@ use crate::template;
 use crate::values::Reading;
 
 /// What to say about `State: On` in a template.
-const YES_OR_NO: &str = "is taken for yes or no by readers of YAML 1.1, such as those of SAM and `aws cloudformation \
-                         package`; put it in quotes";
+const YES_OR_NO: &str = "is `true` or `false` to CloudFormation, which reads YAML 1.1; put it in quotes";
 
 /// A file and its text.
 #[derive(Debug, Clone)]

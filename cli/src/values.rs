@@ -24,7 +24,7 @@ pub struct Reading<'d> {
     defaults: Option<&'d Defaults>,
     /// The paths at which such values stand.
     pub open: Vec<String>,
-    /// The places in a template of values that older readers of YAML take for yes or no: those between here and AWS.
+    /// The places in a template of values that CloudFormation takes for yes or no, and YAML 1.2 for a text.
     pub yes_or_no: Vec<(String, std::ops::Range<usize>)>,
 }
 
@@ -86,10 +86,11 @@ impl<'d> Reading<'d> {
         Some(match &node.kind {
             Kind::Scalar { text, plain: false } => Value::String(text.clone()),
             Kind::Scalar { text, plain: true } => {
-                if self.intrinsics && is_yes_or_no(text) {
+                let yes_or_no = if self.intrinsics { yes_or_no(text) } else { None };
+                if yes_or_no.is_some() {
                     self.yes_or_no.push((path.to_owned(), node.span.clone()));
                 }
-                scalar(text)
+                yes_or_no.map_or_else(|| scalar(text), Value::Bool)
             }
             Kind::List(elements) => {
                 let elements = elements.iter().enumerate();
@@ -142,11 +143,14 @@ fn scalar(text: &str) -> Value {
     }
 }
 
-/// Whether readers of YAML 1.1 take `text`, without quotes, for yes or no, and those of YAML 1.2 for a text.
-fn is_yes_or_no(text: &str) -> bool {
-    ["yes", "no", "on", "off"].iter().any(|word| {
-        let mut first = word.to_string();
-        first[..1].make_ascii_uppercase();
-        text == *word || text == first || text == word.to_uppercase()
-    })
+/// What CloudFormation, which reads YAML 1.1, makes of a `text` without quotes that stands for yes or no there, and is a text in YAML
+/// 1.2.
+fn yes_or_no(text: &str) -> Option<bool> {
+    let words = [("y", true), ("yes", true), ("on", true), ("n", false), ("no", false), ("off", false)];
+    let (_, flag) = words.iter().find(|(word, _)| {
+        let capital = text.starts_with(|first: char| first.is_ascii_uppercase());
+        let rest_in_one_case = text == *word || text == word.to_uppercase() || (capital && text[1..] == word[1..]);
+        rest_in_one_case && text.eq_ignore_ascii_case(word)
+    })?;
+    Some(*flag)
 }

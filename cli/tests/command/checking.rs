@@ -67,10 +67,12 @@ fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_che
         [
             "30:13 Resources.Support.Properties.Timetable.Windows[2]",
             "32:65 Resources.Support.Properties.Timetable.Exceptions[0].State",
+            "32:65 Resources.Support.Properties.Timetable.Exceptions[0].State",
             "33:7 Resources.Support.Properties.Nam",
             "65:29 Resources.Morning.Properties.Target.Input: Commitment.ModelUnits",
             "76:49 Resources.Evening.Properties.Target.Input: Name",
             "82:94 Resources.Noon.Properties.Target.Input: Commitment.Drian",
+            "93:22 Resources.Night.Properties.Targets[0].Input.State",
             "93:22 Resources.Night.Properties.Targets[0].Input.State",
             "95:15 Resources.Night.Properties.Targets[0].Input.Reson",
             "103:56 Resources.Function.Properties.Events.Weekly.Properties.Input: Name",
@@ -85,15 +87,30 @@ fn a_workflow_is_told_in_annotations() {
     insta::assert_snapshot!(call.out);
 }
 
+/// CloudFormation reads YAML 1.1, as the AWS CLI's own `yamlhelper.py` says where it puts such words in quotes.
 #[test]
-fn a_bare_on_in_a_template_is_a_warning_and_no_mistake() {
-    let file = "{\"Resources\": {\"A\": {\"Type\": \"Custom::ProvisionedThroughput\", \"Properties\": {\
-                \"ModelId\": \"amazon.nova-lite-v1:0:24k\", \"Timetable\": {\"Timezone\": \"UTC\", \"Exceptions\": [\
-                {\"Window\": \"2026-12-28T10:00/2026-12-28T16:00\", \"State\": On}]}}}}}";
-    let (code, out) = check_input(file);
+fn a_bare_on_is_true_to_a_stack_and_on_everywhere_else() {
+    let commitment = |state: &str| {
+        format!(
+            "{{ModelId: x.y, Tags: {{team: no}}, Timetable: {{Timezone: UTC, Exceptions: \
+             [{{Window: 2026-12-28T10:00/2026-12-28T16:00, State: {state}}}]}}, "
+        )
+    };
+    let stack = |state: &str| {
+        let properties = commitment(state);
+        check_input(&format!("Resources: {{A: {{Type: 'Custom::ProvisionedThroughput', Properties: {properties}}}}}}}"))
+    };
+    let (code, out) = stack("On");
+    assert!(code == 1 && out.contains("`true` is not accepted"), "{out}");
+    assert!(out.contains("is `true` or `false` to CloudFormation"), "{out}");
+    let (code, out) = stack("'On'");
     assert_eq!(code, 0, "{out}");
-    assert!(out.contains("is taken for yes or no by readers of YAML 1.1"), "{out}");
-    assert!(out.ends_with("1 commitment in 1 file: no mistakes, 1 warning\n"), "{out}");
+    assert!(
+        out.ends_with("1 commitment in 1 file: no mistakes, 1 warning\n"),
+        "the tag is a text, if another one: {out}"
+    );
+    let (code, out) = check_input(&format!("{}Name: a}}", commitment("On")));
+    assert_eq!((code, out.as_str()), (0, "1 commitment in 1 file: no mistakes\n"));
 }
 
 /// Checks what stands in standard input.
