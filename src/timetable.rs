@@ -54,6 +54,12 @@ impl Zone {
         &self.name
     }
 
+    /// Its rules, from the bundled database.
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The instant of a civil time: one that a clock skips moves forward by the length of the gap, one that it repeats means
     /// its first occurrence.
     fn instant(&self, civil: DateTime) -> Option<i64> {

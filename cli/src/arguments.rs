@@ -1,0 +1,228 @@
+//! What can be typed?
+
+mod asking;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+pub use asking::{AnswerFormat, Apply, Ask, Lasting, Named, Override, Plan, Reach, Retire, Scale, Status, Switch};
+
+/// Environment, exit codes and places, at the end of the long help.
+const AFTER: &str = "\
+Exit codes:
+  0  fine
+  1  mistakes in a file, or the function refuses
+  2  wrong usage, or a file that cannot be read
+  3  the function cannot be reached
+
+Files are YAML or JSON, `-` is standard input: a commitment, a list of them, an action with a Commitment, an EventBridge event, \
+or a CloudFormation or SAM template with custom resources.
+
+Only the verbs from plan to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`. With --local they talk \
+to a simulated account inside this process.";
+
+/// See what Throughput Scheduler for Amazon Bedrock will do, before and while it does it.
+#[derive(Debug, Parser)]
+#[command(name = "throughput", version, propagate_version = true, max_term_width = 100, after_long_help = AFTER)]
+pub struct Arguments {
+    /// When to use colour.
+    #[arg(
+        long,
+        help = "When to use colour; NO_COLOR is respected",
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub color: Colour,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// In a terminal that has it, unless the environment forbids it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs: first those that need no AWS.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show a week of a file's timetables: picture, transitions, hours, cost, warnings
+    Preview(Preview),
+    /// Say which rule decides at an instant, and what it overrules
+    Explain(Explain),
+    /// Check files, and show every mistake on its line
+    Check(Check),
+    /// Say what the function would do about a file, against what AWS reports
+    Plan(Plan),
+    /// Show how the commitments are
+    Status(Status),
+    /// Switch a commitment on or off for a while, whatever else says
+    Override(Override),
+    /// Take away an override, or if there is none the hold of scale-up or scale-down
+    Resume(Named),
+    /// Hold a commitment on, in place of its timetable, until it is scaled down or resumed
+    ScaleUp(Scale),
+    /// Hold a commitment off, in place of its timetable, until it is scaled up or resumed
+    ScaleDown(Scale),
+    /// Register a file's commitments, or replace their declarations
+    Apply(Apply),
+    /// Let a commitment's aliases go, delete its throughput, and forget it
+    Retire(Retire),
+    /// Print completions for a shell
+    #[command(after_long_help = "Examples:
+  throughput completions bash > ~/.local/share/bash-completion/completions/throughput
+  throughput completions zsh  > \"${fpath[1]}/_throughput\"
+  throughput completions fish > ~/.config/fish/completions/throughput.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page of the command, or of one of its verbs
+    #[command(after_long_help = "Examples:
+  throughput man | man -l -
+  throughput man preview > throughput-preview.1")]
+    Man {
+        /// The verb
+        verb: Option<String>,
+    },
+}
+
+/// `preview`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput preview support.yaml
+  throughput preview support.yaml --from 2026-12-28 --days 14
+  throughput preview template.yaml --svg week.svg     # a picture for the pull request
+  throughput preview support.yaml --format ics > support.ics
+  throughput preview support.yaml --format json | jq '.Commitments[].Cost'")]
+pub struct Preview {
+    /// The file; `-` for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Only the commitment, or the resource, of this name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The first day [default: today, where the timetable is]
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// How many days
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub days: u16,
+    /// How to say it
+    #[arg(long, default_value = "text")]
+    pub format: PreviewFormat,
+    /// Also draw it into an SVG file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub svg: Option<PathBuf>,
+    /// Also write it as a page into an HTML file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
+}
+
+/// How a preview is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PreviewFormat {
+    /// A picture and tables.
+    Text,
+    /// JSON.
+    Json,
+    /// Comma-separated values: a row for each stretch of time.
+    Csv,
+    /// A calendar (RFC 5545) of the hours in which capacity is there.
+    Ics,
+}
+
+/// `explain`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput explain support.yaml --at 2026-12-29T10:00             # a wall clock where the timetable is
+  throughput explain support.yaml --at 2026-12-29T01:00:00Z --name support-agent")]
+pub struct Explain {
+    /// The file; `-` for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// The instant: RFC 3339, or a civil time where the timetable is [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    pub at: Option<When>,
+    /// Only the commitment, or the resource, of this name
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput check support.yaml events/*.json
+  throughput check template.yaml --format github      # annotations in a workflow
+
+What only a deployment knows (!Ref, !Sub, !GetAtt, Fn::If …) counts as well-formed.")]
+pub struct Check {
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
+    /// How to say it
+    #[arg(long, default_value = "text")]
+    pub format: CheckFormat,
+}
+
+/// How mistakes are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// With the lines of the file.
+    Text,
+    /// A JSON array.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
+/// An instant as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// With an offset.
+    Instant(Timestamp),
+    /// On a wall clock.
+    Civil(DateTime),
+}
+
+/// A text that is no instant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("use RFC 3339 such as `2026-12-24T09:00:00+09:00`, or a civil time such as `2026-12-24T09:00`")]
+pub struct NotAnInstant;
+
+impl FromStr for When {
+    type Err = NotAnInstant;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let instant = text.parse().map(Self::Instant);
+        // What has an offset and is no instant must not pass for a civil time.
+        let civil = || (text.len() <= 19).then(|| text.parse().ok()).flatten().map(Self::Civil);
+        instant.ok().or_else(civil).ok_or(NotAnInstant)
+    }
+}
+
+impl When {
+    /// The instant, with a civil time on the clocks of `zone`: one that they repeat means the first.
+    ///
+    /// # Errors
+    /// It lies further away than dates go.
+    pub fn on(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
+        match self {
+            Self::Instant(at) => Ok(at),
+            Self::Civil(civil) => zone.to_ambiguous_timestamp(civil).compatible(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What can be typed to ask the function?
+
+use std::num::NonZeroU32;
+
+use clap::{Args, ValueEnum, ValueHint};
+use jiff::{SignedDuration, Timestamp};
+use throughput_scheduler::commitment::Name;
+use throughput_scheduler::timetable::{DurationError, State, parse_duration};
+
+use super::When;
+
+/// How the function is reached.
+#[derive(Debug, Clone, Args)]
+pub struct Reach {
+    /// The function: a name or an ARN, perhaps with an alias
+    #[arg(long, value_name = "NAME", env = "THROUGHPUT_FUNCTION")]
+    pub function: Option<String>,
+    /// Try it in a simulated account inside this process, anew each time, with the sample `support-agent` in service
+    #[arg(long)]
+    pub local: bool,
+    /// The Region of the function
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files
+    #[arg(long)]
+    pub profile: Option<String>,
+}
+
+/// How an answer is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// For people.
+    Text,
+    /// As the function answers.
+    Json,
+}
+
+/// What all verbs that talk to the function take.
+#[derive(Debug, Clone, Args)]
+pub struct Ask {
+    /// How it is reached
+    #[command(flatten)]
+    pub reach: Reach,
+    /// How to say it
+    #[arg(long, default_value = "text")]
+    pub format: AnswerFormat,
+}
+
+/// `plan`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput plan support.yaml
+  throughput plan support.yaml --at 2026-12-24T09:00:00+09:00
+  throughput plan support.yaml --local")]
+pub struct Plan {
+    /// The file; `-` for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Only the commitment of this name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The instant: RFC 3339, or a civil time where the timetable is [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    pub at: Option<When>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput status
+  throughput status support-agent
+  throughput status --watch 30
+  throughput status --local")]
+pub struct Status {
+    /// Only this commitment
+    pub name: Option<Name>,
+    /// Look again every so many seconds, until interrupted
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub watch: Option<u64>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `override`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput override support-agent on --for 2h --units 2 --reason 'load test'
+  throughput override support-agent off --until 2026-12-24T18:00:00+09:00")]
+pub struct Override {
+    /// The commitment
+    pub name: Name,
+    /// On or off
+    pub state: Switch,
+    /// For how long: `2h`, `90m`; a week at most
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until",
+          conflicts_with = "until")]
+    pub lasting: Option<Lasting>,
+    /// Until when, RFC 3339 with an offset
+    #[arg(long, value_name = "INSTANT")]
+    pub until: Option<Timestamp>,
+    /// How many model units, if not those of the declaration
+    #[arg(long, value_name = "N")]
+    pub units: Option<NonZeroU32>,
+    /// What for
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// A duration as it was typed, once it is known to be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lasting(pub String);
+
+fn duration(text: &str) -> Result<Lasting, DurationError> {
+    parse_duration(text).map(|_: SignedDuration| Lasting(text.to_owned()))
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+impl From<Switch> for State {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::On => Self::On,
+            Switch::Off => Self::Off,
+        }
+    }
+}
+
+/// `resume`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput resume support-agent")]
+pub struct Named {
+    /// The commitment
+    pub name: Name,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `scale-up`, `scale-down`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput scale-up support-agent
+  throughput scale-down support-agent
+  throughput scale-up --file support.yaml     # registers what is not registered yet")]
+pub struct Scale {
+    /// The commitment, once it is registered
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub name: Option<Name>,
+    /// A file with its declaration
+    #[arg(long, value_hint = ValueHint::FilePath)]
+    pub file: Option<String>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `apply`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput apply support.yaml
+  throughput apply agents.yaml --name support-agent")]
+pub struct Apply {
+    /// The file; `-` for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: String,
+    /// Only the commitment of this name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `retire`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput retire support-agent
+  throughput retire support-agent --yes       # in a script")]
+pub struct Retire {
+    /// The commitment
+    pub name: Name,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}

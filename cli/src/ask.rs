@@ -1,0 +1,160 @@
+//! What do the verbs ask of the function?
+//!
+//! Each sends the actions of interface.md section 3, one after the other, and shows what is answered.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use throughput_scheduler::commitment::{Commitment, Name};
+use throughput_scheduler::timetable::State;
+
+use crate::arguments::{AnswerFormat, Apply, Ask, Named, Override, Plan, Retire, Scale};
+use crate::function::Function;
+use crate::report::{self, Tense};
+use crate::source::Declaration;
+use crate::terminal::Terminal;
+use crate::timeline::zone;
+use crate::{Failure, files, preview};
+
+/// `plan`.
+///
+/// # Errors
+/// The file has mistakes, or the function refuses or cannot be reached.
+pub async fn plan(plan: &Plan, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let declarations = declared(&plan.file, plan.name.as_deref(), terminal)?;
+    let mut actions = Vec::new();
+    for commitment in &declarations {
+        let mut action = json!({"Action": "Plan", "Commitment": commitment});
+        if let Some(at) = plan.at {
+            let at = at.on(&zone(commitment).0).map_err(|error| Failure::Usage(format!("--at: {error}")))?;
+            action["At"] = json!(at);
+        }
+        actions.push(action);
+    }
+    send(actions, &plan.ask, Tense::Would, terminal, now).await
+}
+
+/// `apply`.
+///
+/// # Errors
+/// See [`plan`].
+pub async fn apply(apply: &Apply, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let declarations = declared(&apply.file, apply.name.as_deref(), terminal)?;
+    let action = |commitment: &Commitment| json!({"Action": "Apply", "Commitment": commitment});
+    send(declarations.iter().map(action).collect(), &apply.ask, Tense::Did, terminal, now).await
+}
+
+/// `scale-up` and `scale-down`.
+///
+/// # Errors
+/// See [`plan`].
+pub async fn scale(scale: &Scale, state: State, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let action = match state {
+        State::On => "ScaleUp",
+        State::Off => "ScaleDown",
+    };
+    let actions = match (&scale.name, &scale.file) {
+        (Some(name), _) => vec![json!({"Action": action, "Name": name})],
+        (None, Some(file)) => {
+            let declared = declared(file, None, terminal)?;
+            declared.iter().map(|commitment| json!({"Action": action, "Commitment": commitment})).collect()
+        }
+        (None, None) => return Err(Failure::Usage("give a NAME or a --file".to_owned())),
+    };
+    send(actions, &scale.ask, Tense::Did, terminal, now).await
+}
+
+/// `override`.
+///
+/// # Errors
+/// The function refuses or cannot be reached.
+pub async fn override_(wanted: &Override, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let Override { name, state, lasting, until, units, reason, ask } = wanted;
+    let mut action = json!({"Action": "Override", "Name": name, "State": State::from(*state)});
+    let members = [
+        ("ModelUnits", units.map(|units| json!(units))),
+        ("For", lasting.as_ref().map(|lasting| json!(lasting.0))),
+        ("Until", until.map(|until| json!(until))),
+        ("Reason", reason.as_ref().map(|reason| json!(reason))),
+    ];
+    for (key, value) in members {
+        if let Some(value) = value {
+            action[key] = value;
+        }
+    }
+    send(vec![action], ask, Tense::Did, terminal, now).await
+}
+
+/// `resume`.
+///
+/// # Errors
+/// The function refuses or cannot be reached.
+pub async fn resume(named: &Named, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let action = json!({"Action": "Resume", "Name": named.name});
+    send(vec![action], &named.ask, Tense::Did, terminal, now).await
+}
+
+/// `retire`, after a question.
+///
+/// # Errors
+/// Nobody says yes, or the function refuses or cannot be reached.
+pub async fn retire(retire: &Retire, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let Retire { name, yes, ask } = retire;
+    if !yes {
+        confirm(name, terminal)?;
+    }
+    send(vec![json!({"Action": "Retire", "Name": name})], ask, Tense::Did, terminal, now).await
+}
+
+fn confirm(name: &Name, terminal: &Terminal) -> Result<(), Failure> {
+    if !terminal.can_ask {
+        return Err(Failure::Usage(format!("retiring {name} deletes its throughput: confirm it with --yes")));
+    }
+    let question = format!("Let the aliases of {name} go, delete its throughput, and forget it? [y/N] ");
+    terminal.complain(&question)?;
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::Usage("nothing was retired".to_owned()))
+    }
+}
+
+/// The commitments of a file that this command may register.
+fn declared(path: &str, name: Option<&str>, terminal: &Terminal) -> Result<Vec<Commitment>, Failure> {
+    let declarations = files::declarations(path, name, terminal)?;
+    let own = |declaration: &Declaration| {
+        if declaration.of_stack {
+            let label = &declaration.label;
+            return Err(Failure::Usage(format!(
+                "{label} is a custom resource: deploying its stack registers it; `throughput preview` shows what it will do"
+            )));
+        }
+        preview::known(declaration).cloned()
+    };
+    declarations.iter().map(own).collect()
+}
+
+/// Sends `actions` one after the other and shows each report as it comes.
+async fn send(
+    actions: Vec<Value>,
+    ask: &Ask,
+    tense: Tense,
+    terminal: &Terminal,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let function = Function::reach(&ask.reach, now).await?;
+    for (index, action) in actions.into_iter().enumerate() {
+        let answer = function.send(action).await?;
+        let text = match ask.format {
+            AnswerFormat::Json => format!("{answer:#}\n"),
+            AnswerFormat::Text => report::one(&answer, tense),
+        };
+        let blank = if index > 0 && ask.format == AnswerFormat::Text { "\n" } else { "" };
+        terminal.print(&format!("{blank}{text}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! How is the function reached?
+//!
+//! Deployed, by Lambda's Invoke; or inside this process, against a simulated account, so that everything can be tried before
+//! anything is deployed.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use aws_sdk_lambda::types::InvocationType;
+use aws_smithy_types::Blob;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{SignedDuration, Timestamp};
+use rehearsal::{World, commitment};
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::arguments::Reach;
+
+/// An invocation may last as long as Lambda lets it.
+const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60 + 10);
+const CONNECT: Duration = Duration::from_secs(5);
+/// What takes longer is accompanied by a spinner.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the sample commitment has been in force in the simulated account: its throughput is in service.
+const BEFORE: SignedDuration = SignedDuration::from_hours(2);
+
+/// The function, and how it is reached.
+pub enum Function {
+    /// A deployed one.
+    Deployed {
+        /// Lambda's client.
+        client: Client,
+        /// The function's name or ARN.
+        name: String,
+        /// The Region that is asked.
+        region: String,
+    },
+    /// One inside this process.
+    Local(Box<World>),
+}
+
+impl Function {
+    /// The function that `reach` means; a local one lives at `now`.
+    ///
+    /// # Errors
+    /// None is named, or the simulated account cannot be brought to life.
+    pub async fn reach(reach: &Reach, now: Timestamp) -> Result<Self, Failure> {
+        if reach.local {
+            return accompanied("setting up a simulated account", local(now)).await;
+        }
+        let Some(name) = reach.function.clone() else {
+            let message = "which function? Give --function NAME or set THROUGHPUT_FUNCTION; or try it with --local";
+            return Err(Failure::Usage(message.to_owned()));
+        };
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(LONGEST_INVOCATION).build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(profile) = &reach.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &reach.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let configuration = loader.timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await;
+        let Some(region) = configuration.region().map(ToString::to_string) else {
+            let message = "which Region? Give --region, set AWS_REGION, or choose a --profile that has one";
+            return Err(Failure::Usage(message.to_owned()));
+        };
+        Ok(Self::Deployed { client: Client::new(&configuration), name, region })
+    }
+
+    /// Sends `event` and gives the answer.
+    ///
+    /// # Errors
+    /// The function refuses, or cannot be reached.
+    pub async fn send(&self, event: Value) -> Result<Value, Failure> {
+        match self {
+            Self::Local(world) => world
+                .send(event)
+                .await
+                .map_err(|error| Failure::Refused { kind: error.kind().to_owned(), message: error.to_string() }),
+            Self::Deployed { client, name, region } => {
+                let call = client
+                    .invoke()
+                    .function_name(name)
+                    .invocation_type(InvocationType::RequestResponse)
+                    .payload(Blob::new(event.to_string()));
+                let answered = accompanied(&format!("waiting for {name}"), call.send()).await;
+                answer(answered.map_err(|error| unreachable(name, region, &error))?)
+            }
+        }
+    }
+
+    /// Lets the simulated account catch up with `now`; a deployed function lives on its own time.
+    pub async fn catch_up(&self, now: Timestamp) {
+        if let Self::Local(world) = self {
+            world.run_until(now, |_, _| {}).await;
+        }
+    }
+}
+
+async fn local(now: Timestamp) -> Result<Function, Failure> {
+    let start = now.saturating_sub(BEFORE).unwrap_or(now);
+    let world = World::new(start).await;
+    // No time passes while an answer is waited for: what it changes has settled at once.
+    world.sim.knobs(|knobs| knobs.alias_settle = SignedDuration::ZERO);
+    let sample = json!({"Action": "Apply", "Commitment": commitment(json!({}))});
+    world.send(sample).await.map_err(|error| Failure::Unreachable(error.to_string()))?;
+    world.run_until(now, |_, _| {}).await;
+    Ok(Function::Local(Box::new(world)))
+}
+
+/// What an invocation came to.
+fn answer(output: InvokeOutput) -> Result<Value, Failure> {
+    let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
+    let value: Value = serde_json::from_slice(&payload).unwrap_or_default();
+    let Some(function_error) = output.function_error else {
+        return if value.is_object() {
+            Ok(value)
+        } else {
+            Err(Failure::Unreachable("the answer is no report: is this function Throughput Scheduler?".to_owned()))
+        };
+    };
+    let text = |key: &str| value[key].as_str().map(str::to_owned);
+    Err(Failure::Refused {
+        kind: text("errorType").unwrap_or(function_error),
+        message: text("errorMessage").unwrap_or_else(|| "the function says no more".to_owned()),
+    })
+}
+
+fn unreachable<E, R>(name: &str, region: &str, error: &SdkError<E, R>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let said = if let SdkError::ServiceError(context) = error {
+        let (code, message) = (context.err().code(), context.err().message());
+        format!("{}: {}", code.unwrap_or("UnknownError"), message.unwrap_or("no message"))
+    } else {
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    };
+    Failure::Unreachable(format!("cannot invoke {name} in {region}: {said}"))
+}
+
+/// The same, with a spinner once it takes longer than a second; indicatif shows none outside a terminal.
+async fn accompanied<T>(message: &str, work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return done,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    let spinner = ProgressBar::new_spinner().with_message(message.to_owned());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        spinner.set_style(style);
+    }
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let done = work.await;
+    spinner.finish_and_clear();
+    done
+}

@@ -1,0 +1,183 @@
+//! How is a report said to people?
+//!
+//! Reports are read as JSON, key by key: a function of another release may say more, or less.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::table::table;
+
+/// Whether actions were done or would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tense {
+    /// They were done.
+    Did,
+    /// They would be done.
+    Would,
+    /// Nothing is said about them.
+    Is,
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn lines<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v str> {
+    list(value, key).iter().filter_map(Value::as_str)
+}
+
+/// `On 2`, or `Off`.
+fn state(value: &Value) -> String {
+    let state = text(value, "State");
+    match value["ModelUnits"].as_u64() {
+        Some(units) if units > 0 => format!("{state} {units}"),
+        _ => state.to_owned(),
+    }
+}
+
+fn model_units(value: &Value) -> String {
+    let units = value["ModelUnits"].as_u64().and_then(|units| usize::try_from(units).ok());
+    crate::check::counted(units.unwrap_or_default(), "model unit")
+}
+
+/// An instant to the minute, and how far it lies from `from`: `2026-11-23 11:00Z, in 3h`.
+fn moment(value: &str, from: &str) -> String {
+    let (Ok(at), Ok(from)) = (value.parse::<Timestamp>(), from.parse::<Timestamp>()) else { return value.to_owned() };
+    let minutes = at.duration_since(from).as_mins();
+    let (days, hours, rest) = (minutes / (24 * 60), minutes / 60 % 24, minutes % 60);
+    let away = match (days, hours, rest) {
+        (0, 0, rest) => format!("{rest}m"),
+        (0, hours, 0) => format!("{hours}h"),
+        (0, hours, rest) => format!("{hours}h{rest}m"),
+        (days, 0, _) => format!("{days}d"),
+        (days, hours, _) => format!("{days}d{hours}h"),
+    };
+    format!("{}, in {away}", at.strftime("%Y-%m-%d %H:%MZ"))
+}
+
+/// One report, all of it.
+#[must_use]
+pub fn one(report: &Value, tense: Tense) -> String {
+    let bold = Style::new().bold();
+    let at = text(report, "At");
+    let mut said = format!("{bold}{}{bold:#} at {at}\n", text(report, "Name"));
+    let mut line = |what: &str, rest: &str| {
+        let _ = writeln!(said, "  {what:<8} {rest}");
+    };
+    let desired = &report["Desired"];
+    line("is", &format!("{}: {}", state(desired), text(desired, "Because")));
+    for throughput in list(report, "Throughputs") {
+        let (name, status, arn) = (text(throughput, "Name"), text(throughput, "Status"), text(throughput, "Arn"));
+        line("runs", &format!("{name}  {status}  {}  {arn}", model_units(throughput)));
+    }
+    for alias in list(report, "Aliases") {
+        let id = format!("{}/{}", text(alias, "AgentId"), text(alias, "AgentAliasId"));
+        let (status, version) = (text(alias, "Status"), text(alias, "AgentVersion"));
+        line("alias", &format!("{id}  {status}  version {version}  on {}", route(report, text(alias, "Route"))));
+    }
+    let verb = match tense {
+        Tense::Did => "did",
+        Tense::Would => "would",
+        Tense::Is => "does",
+    };
+    for action in lines(report, "Actions") {
+        let (sign, colour) = match action.split(' ').next() {
+            Some("buy") => ('+', AnsiColor::Green),
+            Some("delete") => ('-', AnsiColor::Red),
+            _ => ('~', AnsiColor::Yellow),
+        };
+        let style = colour.on_default();
+        line(verb, &format!("{style}{sign}{style:#} {action}"));
+    }
+    if list(report, "Actions").is_empty() && tense != Tense::Is {
+        line(verb, "nothing");
+    }
+    for waiting in lines(report, "Waiting") {
+        line("waits", waiting);
+    }
+    let red = AnsiColor::Red.on_default().bold();
+    for problem in lines(report, "Problems") {
+        line("problem", &format!("{red}{problem}{red:#}"));
+    }
+    let next = &report["NextTransition"];
+    if next.is_object() {
+        line("next", &format!("{} {}: {}", text(next, "State"), moment(text(next, "At"), at), text(next, "Because")));
+    }
+    if tense != Tense::Would {
+        line("settled", if report["Settled"] == true { "yes" } else { "not yet" });
+    }
+    said
+}
+
+/// A route by the name of the throughput that the report lists for it.
+fn route(report: &Value, route: &str) -> String {
+    let ours = list(report, "Throughputs").iter().find(|throughput| text(throughput, "Arn") == route);
+    ours.map_or(route, |throughput| text(throughput, "Name")).to_owned()
+}
+
+/// The answer to `Status` without a name: a table of everything, and below it what needs words.
+#[must_use]
+pub fn all(answer: &Value, width: Option<usize>) -> String {
+    let commitments = list(answer, "Commitments");
+    if commitments.is_empty() {
+        return format!("no commitment is registered\n{}", orphans(answer));
+    }
+    let rows = commitments.iter().map(row).collect();
+    let mut said = table(&["NAME", "IS", "RUNS", "ALIASES", "NEXT (UTC)", "HOW"], rows, 0, width);
+    let red = AnsiColor::Red.on_default().bold();
+    for report in commitments {
+        let name = text(report, "Name");
+        for problem in lines(report, "Problems") {
+            let _ = writeln!(said, "{red}problem{red:#}: {name}: {problem}");
+        }
+        for waiting in lines(report, "Waiting") {
+            let _ = writeln!(said, "waiting: {name}: {waiting}");
+        }
+    }
+    said + &orphans(answer)
+}
+
+fn row(report: &Value) -> Vec<String> {
+    let runs = list(report, "Throughputs").iter().map(|throughput| {
+        format!("{} {} {}", text(throughput, "Name"), text(throughput, "Status"), throughput["ModelUnits"])
+    });
+    let runs: Vec<String> = runs.collect();
+    let aliases = list(report, "Aliases");
+    let routed = aliases.iter().filter(|alias| text(alias, "Route").starts_with("arn:")).count();
+    let next = &report["NextTransition"];
+    let next = if next.is_object() {
+        format!("{} {}", text(next, "State"), moment(text(next, "At"), text(report, "At")))
+    } else {
+        "-".to_owned()
+    };
+    let how = match (list(report, "Problems").len(), report["Settled"] == true) {
+        (0, true) => "settled".to_owned(),
+        (0, false) => "waiting".to_owned(),
+        (problems, _) => crate::check::counted(problems, "problem"),
+    };
+    vec![
+        text(report, "Name").to_owned(),
+        state(&report["Desired"]),
+        if runs.is_empty() { "-".to_owned() } else { runs.join("\n") },
+        if aliases.is_empty() { "-".to_owned() } else { format!("{routed} of {} routed", aliases.len()) },
+        next,
+        how,
+    ]
+}
+
+fn orphans(answer: &Value) -> String {
+    let style = AnsiColor::Yellow.on_default().bold();
+    let said = |orphan: &Value| {
+        let (name, status, arn) = (text(orphan, "Name"), text(orphan, "Status"), text(orphan, "Arn"));
+        let units = model_units(orphan);
+        format!("{style}orphan{style:#}: {name} {status}, {units}, that no commitment claims: {arn}\n")
+    };
+    list(answer, "Orphans").iter().map(said).collect()
+}

@@ -1,0 +1,59 @@
+//! How are the commitments?
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::arguments::{AnswerFormat, Status};
+use crate::function::Function;
+use crate::report::{self, Tense};
+use crate::terminal::Terminal;
+
+/// `status`, once or again and again.
+///
+/// # Errors
+/// The function refuses or cannot be reached; while it is watched, only at the first look.
+pub async fn run(status: &Status, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
+    let function = Function::reach(&status.ask.reach, now()).await?;
+    let mut shown = Ok(look(status, &function).await?);
+    let Some(seconds) = status.watch else {
+        return terminal.print(&said(status, &shown, terminal));
+    };
+    loop {
+        let text = said(status, &shown, terminal);
+        let at = now().strftime("%H:%M:%SZ").to_string();
+        match (status.ask.format, terminal.width) {
+            // A program reads line by line.
+            (AnswerFormat::Json, _) => terminal.print(&text)?,
+            (AnswerFormat::Text, Some(_)) => {
+                terminal.clear()?;
+                terminal.print(&format!("{text}\n{at}, again in {seconds} s; end it with Ctrl-C\n"))?;
+            }
+            (AnswerFormat::Text, None) => terminal.print(&format!("{at}\n{text}\n"))?,
+        }
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        function.catch_up(now()).await;
+        shown = look(status, &function).await.map_err(|failure| failure.to_string());
+    }
+}
+
+async fn look(status: &Status, function: &Function) -> Result<Value, Failure> {
+    let mut action = json!({"Action": "Status"});
+    if let Some(name) = &status.name {
+        action["Name"] = json!(name);
+    }
+    function.send(action).await
+}
+
+fn said(status: &Status, answer: &Result<Value, String>, terminal: &Terminal) -> String {
+    match (answer, status.ask.format) {
+        (Ok(answer), AnswerFormat::Json) if status.watch.is_some() => format!("{answer}\n"),
+        (Ok(answer), AnswerFormat::Json) => format!("{answer:#}\n"),
+        (Ok(answer), AnswerFormat::Text) if status.name.is_some() => report::one(answer, Tense::Is),
+        (Ok(answer), AnswerFormat::Text) => report::all(answer, terminal.width),
+        (Err(failure), AnswerFormat::Json) => format!("{}\n", json!({"Error": failure})),
+        (Err(failure), AnswerFormat::Text) => format!("error: {failure}\n"),
+    }
+}

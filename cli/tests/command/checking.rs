@@ -1,0 +1,203 @@
+//! `check`: every mistake on its line, and exit codes that a pipeline can use.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+use throughput_cli::arguments::Colour;
+use throughput_cli::check;
+use throughput_cli::source::{self, Source};
+use throughput_cli::terminal::Terminal;
+
+use crate::{command, run};
+
+/// `line:column path` of every finding.
+fn places(file: &str) -> Vec<String> {
+    let call = run(&["check", file, "--format", "json"]);
+    let findings: Vec<Value> = serde_json::from_str(&call.out).unwrap();
+    let place = |finding: &Value| {
+        format!("{}:{} {}", finding["Line"], finding["Column"], finding["Path"].as_str().unwrap_or_default())
+    };
+    findings.iter().map(place).collect()
+}
+
+#[test]
+fn every_mistake_of_a_yaml_file_is_shown_on_its_line() {
+    let call = run(&["check", "mistakes.yaml"]);
+    assert_eq!(call.code, 1);
+    insta::assert_snapshot!(call.out);
+}
+
+#[test]
+fn mistakes_in_yaml_are_placed_at_the_value_or_at_the_key() {
+    assert_eq!(
+        places("mistakes.yaml"),
+        [
+            "2:7 Name",
+            "4:13 ModelUnits",
+            "6:42 AgentAliases[0].AgentAliasId",
+            "7:1 Timetable.Timezone",
+            "10:7 Timetable.Windows[1]",
+            "11:40 Timetable.Windows[2].ModelUnit",
+            "12:37 Timetable.Holidays[1]",
+            "13:11 LeadTime",
+            "15:3 Tags.aws:team",
+        ]
+    );
+}
+
+#[test]
+fn mistakes_in_a_list_in_json_are_placed_and_columns_count_characters() {
+    assert_eq!(
+        places("mistakes.json"),
+        [
+            "6:19 [0].Timetable.Timezone",
+            "9:20 [0].Timetable.Exceptions[0].Window",
+            "15:28 [1].Commitment.Name",
+            "15:48 [1].Commitment.ModelId",
+            "17:60 [2].State",
+        ]
+    );
+}
+
+#[test]
+fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_checked() {
+    assert_eq!(
+        places("template.yaml"),
+        [
+            "30:13 Resources.Support.Properties.Timetable.Windows[2]",
+            "32:65 Resources.Support.Properties.Timetable.Exceptions[0].State",
+            "32:65 Resources.Support.Properties.Timetable.Exceptions[0].State",
+            "33:7 Resources.Support.Properties.Nam",
+            "65:29 Resources.Morning.Properties.Target.Input: Commitment.ModelUnits",
+            "76:49 Resources.Evening.Properties.Target.Input: Name",
+            "82:94 Resources.Noon.Properties.Target.Input: Commitment.Drian",
+            "93:22 Resources.Night.Properties.Targets[0].Input.State",
+            "93:22 Resources.Night.Properties.Targets[0].Input.State",
+            "95:15 Resources.Night.Properties.Targets[0].Input.Reson",
+            "103:56 Resources.Function.Properties.Events.Weekly.Properties.Input: Name",
+        ]
+    );
+}
+
+#[test]
+fn a_workflow_is_told_in_annotations() {
+    let call = run(&["check", "template.yaml", "mistakes.json", "--format", "github"]);
+    assert_eq!(call.code, 1);
+    insta::assert_snapshot!(call.out);
+}
+
+/// CloudFormation reads YAML 1.1, as the AWS CLI's own `yamlhelper.py` says where it puts such words in quotes.
+#[test]
+fn a_bare_on_is_true_to_a_stack_and_on_everywhere_else() {
+    let commitment = |state: &str| {
+        format!(
+            "{{ModelId: x.y, Tags: {{team: no}}, Timetable: {{Timezone: UTC, Exceptions: \
+             [{{Window: 2026-12-28T10:00/2026-12-28T16:00, State: {state}}}]}}, "
+        )
+    };
+    let stack = |state: &str| {
+        let properties = commitment(state);
+        check_input(&format!("Resources: {{A: {{Type: 'Custom::ProvisionedThroughput', Properties: {properties}}}}}}}"))
+    };
+    let (code, out) = stack("On");
+    assert!(code == 1 && out.contains("`true` is not accepted"), "{out}");
+    assert!(out.contains("is `true` or `false` to CloudFormation"), "{out}");
+    let (code, out) = stack("'On'");
+    assert_eq!(code, 0, "{out}");
+    assert!(
+        out.ends_with("1 commitment in 1 file: no mistakes, 1 warning\n"),
+        "the tag is a text, if another one: {out}"
+    );
+    let (code, out) = check_input(&format!("{}Name: a}}", commitment("On")));
+    assert_eq!((code, out.as_str()), (0, "1 commitment in 1 file: no mistakes\n"));
+}
+
+/// Checks what stands in standard input.
+fn check_input(text: &str) -> (i32, String) {
+    let mut child = command(&["check", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_file_that_is_no_yaml_is_a_mistake_on_its_line() {
+    let (code, out) = check_input("Name: a\nModelId: [x.y\n");
+    assert_eq!(code, 1);
+    assert!(out.contains("<stdin>:2:14"), "{out}");
+}
+
+#[test]
+fn a_key_that_stands_twice_and_an_empty_file_are_mistakes() {
+    let (code, out) = check_input("Name: a\nModelId: x.y\nName: b\n");
+    assert!(code == 1 && out.contains("this key stands here twice") && out.contains("<stdin>:3:1"), "{out}");
+    let (code, out) = check_input("");
+    assert!(code == 1 && out.contains("is empty"), "{out}");
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_shift_nothing() {
+    let (code, out) = check_input("\u{feff}Name: a\r\nModelId: x.y\r\nModelUnits: zwei\r\n");
+    assert!(code == 1 && out.contains("<stdin>:3:13"), "{out}");
+}
+
+#[test]
+fn an_alias_of_yaml_is_read_where_it_is_used() {
+    let (code, out) = check_input("- &a {Name: a, ModelId: x.y}\n- *a\n");
+    assert_eq!((code, out.as_str()), (0, "2 commitments in 1 file: no mistakes\n"));
+}
+
+#[test]
+fn aliases_cannot_fill_the_memory() {
+    let level = |level: usize| {
+        let below = if level == 0 { "x".to_owned() } else { format!("*a{}", level - 1) };
+        format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", "))
+    };
+    let bomb: Vec<String> = (0..9).map(level).collect();
+    let (code, out) = check_input(&bomb.concat());
+    assert!(code == 1 && out.contains("more values than any declaration"), "{out}");
+}
+
+#[test]
+fn a_file_that_breaks_off_anywhere_is_shown_without_a_panic() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let terminal = Terminal { colour: Colour::Never, width: Some(80), can_ask: false };
+    for file in ["template.yaml", "mistakes.json", "mistakes.yaml"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        for (end, _) in text.char_indices() {
+            let source = Source { path: file.to_owned(), text: text[..end].to_owned() };
+            let contents = source::read(&source);
+            let shown = check::shown(&source, &contents.findings, &terminal);
+            assert_eq!(shown.is_empty(), contents.findings.is_empty(), "{file} up to {end}");
+        }
+    }
+}
+
+#[test]
+fn properties_of_a_request_are_read_as_those_of_a_resource() {
+    let request = "RequestType: Create\nLogicalResourceId: Support\nResourceProperties:\n  ServiceToken: arn\n  \
+                   ModelId: x.y\n  ModelUnits: '2'\n  Name: no\n";
+    let (code, out) = check_input(request);
+    assert!(code == 1 && out.contains("ResourceProperties.Name is not a known key"), "{out}");
+}
+
+#[test]
+fn the_samples_have_no_mistakes() {
+    let events = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../events")).unwrap();
+    let events: Vec<String> = events.map(|entry| entry.unwrap().path().to_str().unwrap().to_owned()).collect();
+    let arguments: Vec<&str> = ["check"].into_iter().chain(events.iter().map(String::as_str)).collect();
+    let call = run(&arguments);
+    assert_eq!(call.code, 0, "{}", call.out);
+}
+
+#[test]
+fn exit_codes_tell_mistakes_from_files_that_cannot_be_read() {
+    assert_eq!(run(&["check", "tokyo.yaml", "berlin.yaml"]).code, 0);
+    assert_eq!(run(&["check", "tokyo.yaml", "mistakes.yaml"]).code, 1);
+    let missing = run(&["check", "nowhere.yaml"]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.err.starts_with("error: cannot read nowhere.yaml: "), "{}", missing.err);
+    assert_eq!(run(&["check"]).code, 2);
+    assert_eq!(run(&["check", "tokyo.yaml", "--format", "yaml"]).code, 2);
+}
