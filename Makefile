@@ -31,7 +31,7 @@ check: lint-templates # formatting, lints and documentation, with warnings as er
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
 
-# Nothing here asks the network: no telemetry, no look for newer releases, no account. A Region has to be named, and any will do.
+# Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
 lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/
 	.venv/sam/bin/cfn-lint template.yaml examples/*.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/sam/bin/sam validate --lint --template template.yaml
