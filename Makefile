@@ -1,12 +1,12 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check schema bench build
+.PHONY: help demo invoke test check schema lint-templates bench build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: # list the verbs
-	@grep -E '^[a-z]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*# /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*# /  make \1\t/' | expand -t 24
 
 demo: # play a week in Tokyo, and one across a clock change in Berlin, against a simulated AWS
 	@$(CARGO) build --quiet --package rehearsal --bin demo
@@ -26,7 +26,7 @@ test: # run every test
 	then $(CARGO) nextest run --workspace --no-fail-fast; \
 	else $(CARGO) test --workspace; fi
 
-check: # formatting, lints and documentation, with warnings as errors, and whether schema/ is fresh
+check: lint-templates # formatting, lints, documentation, templates, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
@@ -37,8 +37,25 @@ schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
 
+# Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
+lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/
+	.venv/sam/bin/cfn-lint template.yaml examples/*.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/sam/bin/sam validate --lint --template template.yaml
+	CKV_SKIP_PACKAGE_UPDATE_CHECK=True .venv/checkov/bin/checkov --framework cloudformation --skip-download \
+	  --quiet --compact --file template.yaml examples/*.yaml
+
 bench: # measure how long a million questions to a timetable take
 	$(CARGO) bench --bench desired
 
-build: # build target/release/bootstrap, the Lambda function
-	$(CARGO) build --release --bin bootstrap
+build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
+	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)
+
+deploy: build .venv/sam/installed # build, and deploy what was built; asks for the settings
+	SAM_CLI_TELEMETRY=0 .venv/sam/bin/sam deploy --guided --template-file template.yaml --capabilities CAPABILITY_IAM \
+	  --parameter-overrides Architecture=$$(cat target/lambda/architecture)
+
+# Tools from PyPI, each set in a virtual environment of its own; installed again only when what is pinned has changed.
+.venv/%/installed: tools/%.txt
+	python3 -m venv --clear .venv/$*
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
