@@ -173,7 +173,7 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
             | Action::Status(_) => contents.actions += 1,
         },
         Ok(Event::Tick(record)) => contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment)),
-        Ok(Event::CloudFormation(_)) => contents.actions += 1,
+        Ok(Event::CloudFormation(_) | Event::Tombstone(_)) => contents.actions += 1,
     }
 }
 

@@ -149,6 +149,14 @@ pub fn handler(sim: &Arc<Simulator>, settings: &[(&str, &str)]) -> Handler {
     Handler { settings: Settings::read(variable), aws: Aws::new(&configuration(&sim.url())), clock }
 }
 
+/// The function of [`handler`] that gives up on an answer after `limit`.
+#[must_use]
+pub fn handler_with_read_timeout(sim: &Arc<Simulator>, settings: &[(&str, &str)], limit: Duration) -> Handler {
+    let timeouts = TimeoutConfig::builder().connect_timeout(limit).read_timeout(limit).build();
+    let configuration = configuration(&sim.url()).into_builder().timeout_config(timeouts).build();
+    Handler { aws: Aws::new(&configuration), ..handler(sim, settings) }
+}
+
 /// The SDK's configuration for a simulator at `url`: what production has, but retries that cost a test no time.
 #[must_use]
 pub fn configuration(url: &str) -> SdkConfig {
