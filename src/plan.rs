@@ -51,6 +51,8 @@ pub enum Action {
         tags: BTreeMap<String, String>,
         /// The request token.
         token: String,
+        /// Whether what came of an earlier try is not known: then a refusal does not say that nothing was bought.
+        repeated: bool,
     },
     /// `UpdateAgentAlias`: all that it overwrites is here.
     Route {
@@ -122,7 +124,7 @@ pub enum Route {
 impl Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Buy { name, model, units, term, tags: _, token: _ } => {
+            Self::Buy { name, model, units, term, tags: _, token: _, repeated: _ } => {
                 let plural = if units.get() == 1 { "" } else { "s" };
                 let term = term.map_or("without a term", Term::as_str);
                 write!(formatter, "buy {name}: {units} model unit{plural} of {model}, {term}")
@@ -525,8 +527,8 @@ impl Planner<'_> {
         let (model, term, tags) = (commitment.model.to_string(), commitment.term, commitment.tags.clone());
         let token = self.plan.record.token(&name);
         // Remembered before the call: after a crash the throughput may be there and not yet be listed.
-        self.plan.record.buying.insert(name.clone(), Buying { since: now, missing: None });
-        self.plan.actions.push(Action::Buy { name, model, units, term, tags, token });
+        let earlier = self.plan.record.buying.insert(name.clone(), Buying { since: now, missing: None });
+        self.plan.actions.push(Action::Buy { name, model, units, term, tags, token, repeated: earlier.is_some() });
         Purchase::UnderWay
     }
 

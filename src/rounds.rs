@@ -283,8 +283,13 @@ impl Rounds<'_> {
                 }
                 Err(error) => {
                     acted.busy |= error.kind == CallErrorKind::Busy;
-                    // A refused purchase opens the way for the second-best at once.
-                    acted.progress |= matches!(action, Action::Buy { .. });
+                    if let Action::Buy { name, repeated, .. } = &action {
+                        // A refused purchase opens the way for the second-best at once.
+                        acted.progress = true;
+                        if !repeated && error.is_final() {
+                            record.buying.remove(name);
+                        }
+                    }
                     if attempts.failed(&action, error.clone()) {
                         warn!(commitment = %name, "{name}: {error}");
                     } else {
@@ -298,7 +303,7 @@ impl Rounds<'_> {
 
     async fn effect(&self, action: &Action, record: &Record) -> Result<Effect, CallError> {
         match action {
-            Action::Buy { name, model, units, term, tags, token } => {
+            Action::Buy { name, model, units, term, tags, token, repeated: _ } => {
                 let mut all_tags = tags.clone();
                 all_tags.insert(COMMITMENT_TAG.to_owned(), record.commitment.name.to_string());
                 all_tags.insert(GROUP_TAG.to_owned(), self.group.to_owned());

@@ -98,6 +98,12 @@ impl Sink {
         lock(&self.shared).puts.clone()
     }
 
+    /// Takes what was taken so far out of the list.
+    #[must_use]
+    pub fn take(&self) -> Vec<Put> {
+        std::mem::take(&mut lock(&self.shared).puts)
+    }
+
     /// How many answers were put, taken or not.
     #[must_use]
     pub fn tries(&self) -> usize {

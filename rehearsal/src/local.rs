@@ -10,12 +10,15 @@ use serde_json::{Value, json};
 use simulator::runtime_api::{InvocationOptions, Outcome, RuntimeApi};
 use tokio::process::{Child, Command};
 
+use crate::cloudformation::Stack;
 use crate::{FUNCTION, GROUP, ROLE, World, commitment};
 
 /// A running `bootstrap`.
 pub struct Local {
     /// What stands behind it.
     pub world: World,
+    /// A stack whose answers it may send.
+    pub stack: Stack,
     runtime_api: RuntimeApi,
     bootstrap: Child,
 }
@@ -44,6 +47,7 @@ impl Local {
         applied.map_err(|error| error.to_string())?;
         world.run_until(now, |_, _| {}).await;
         world.sim.clear_requests();
+        let stack = Stack::start("local").await;
         let runtime_api = RuntimeApi::start().await;
         let bootstrap = Command::new(bootstrap)
             .env_clear()
@@ -58,13 +62,26 @@ impl Local {
             .env("SCHEDULE_GROUP", GROUP)
             .env("SCHEDULE_ROLE_ARN", ROLE)
             .env("MAX_MODEL_UNITS", "4")
+            .env("RESPONSE_HOSTS", stack.sink.address())
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| error.to_string())?;
-        Ok(Self { world, runtime_api, bootstrap })
+        Ok(Self { world, stack, runtime_api, bootstrap })
+    }
+
+    /// A request of `CloudFormation` as it was recorded somewhere, with its answer led to [`Local::stack`]; other events
+    /// stay as they are.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the binary that is asked lives on the machine's own time")]
+    pub fn readdressed(&self, mut event: Value) -> Value {
+        if event.get("ResponseURL").is_some() {
+            let request = event["RequestId"].as_str().unwrap_or_default();
+            event["ResponseURL"] = json!(self.stack.sink.url(request, Timestamp::now()));
+        }
+        event
     }
 
     /// Delivers one event and gives the answer: a report, or the type and the message of an error.

@@ -1,6 +1,7 @@
 //! Runs the real `bootstrap` binary on one event under a local Lambda Runtime API, with the simulator behind it.
 //!
-//! `invoke BOOTSTRAP EVENT…`: the path of the binary, and a file for every event, delivered one after the other.
+//! `invoke BOOTSTRAP EVENT…`: the path of the binary, and a file for every event, delivered one after the other. Answers to
+//! `CloudFormation` are led to a sink of its own and printed.
 
 use std::process::ExitCode;
 
@@ -26,8 +27,13 @@ async fn main() -> ExitCode {
         let event = std::fs::read_to_string(&path).map_err(|error| error.to_string());
         let event = event.and_then(|text| serde_json::from_str::<Value>(&text).map_err(|error| error.to_string()));
         match event {
-            Ok(event) => match local.invoke(event).await {
-                Ok(report) => println!("{report:#}"),
+            Ok(event) => match local.invoke(local.readdressed(event)).await {
+                Ok(report) => {
+                    println!("{report:#}");
+                    for put in local.stack.sink.take() {
+                        println!("CloudFormation hears: {:#}", put.body);
+                    }
+                }
                 Err((kind, message)) => {
                     println!("{kind}: {message}");
                     code = ExitCode::FAILURE;
