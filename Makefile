@@ -40,6 +40,7 @@ schema: # write the JSON Schemas of a commitment anew
 # Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
 lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/
 	.venv/sam/bin/cfn-lint template.yaml examples/*.yaml
+	.venv/sam/bin/python tools/dashboard.py template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/sam/bin/sam validate --lint --template template.yaml
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=True .venv/checkov/bin/checkov --framework cloudformation --skip-download \
 	  --quiet --compact --file template.yaml examples/*.yaml
