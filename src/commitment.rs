@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, Flag, Mistakes, Object, cut, words};
-use crate::timetable::{Exception, Holiday, ModelUnits, Period, State, Timetable, Window, Zone, duration_text};
+use crate::timetable::{
+    Exception, Holiday, ModelUnits, Period, State, Timetable, Window, WrittenState, Zone, duration_text,
+};
 
 use values::Price;
 pub use values::{
@@ -348,7 +350,7 @@ fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<
     let object = Object::open(path, value, EXCEPTION_KEYS, mistakes)?;
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
     let period: Option<Period> = object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
-    let state = object.required("State", "give On or Off", mistakes);
+    let state = object.required("State", "give On or Off", mistakes).map(|WrittenState(state)| state);
     if state == Some(State::Off) && units.is_some() {
         mistakes.add(object.at("ModelUnits"), "says nothing with State Off; remove it");
     }

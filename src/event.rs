@@ -14,7 +14,7 @@ use crate::commitment::{Commitment, Lasting, Name, Units};
 use crate::custom_resource::RawRequest;
 use crate::input::{Mistakes, Object, cut};
 use crate::record::{Record, Stored, Tombstone};
-use crate::timetable::{ModelUnits, State};
+use crate::timetable::{ModelUnits, State, WrittenState};
 
 /// What woke us.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,7 +203,7 @@ fn read_commitment(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Box<C
 
 fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Action> {
     let name = object.required("Name", "give the commitment's name, such as `support-agent`", mistakes);
-    let state: Option<State> = object.required("State", "give On or Off", mistakes);
+    let state = object.required("State", "give On or Off", mistakes).map(|WrittenState(state)| state);
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
     let reason: Option<String> = object.optional("Reason", mistakes);
     if state == Some(State::Off) && units.is_some() {

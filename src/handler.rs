@@ -16,6 +16,7 @@ use crate::aws::{Aws, FOREIGN_SCHEDULE, UNREADABLE_RECORD};
 use crate::commitment::Commitment;
 use crate::event::{self, Action, Event};
 use crate::input::{BadSetting, Mistakes};
+use crate::metrics::{self, Measure};
 use crate::observed::{CallError, CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
 use crate::plan::Attempts;
 use crate::record::{Record, Schedule, Tombstone};
@@ -114,7 +115,12 @@ pub struct Handler {
     pub aws: Aws,
     /// The time.
     pub clock: Clock,
+    /// Where a line of metrics goes.
+    pub measured: Measured,
 }
+
+/// What takes a line of metrics: Lambda's log in production.
+pub type Measured = Box<dyn Fn(&Value) + Send + Sync>;
 
 impl Handler {
     /// Handles one event, and says what was done.
@@ -145,7 +151,7 @@ impl Handler {
             Action::Status(Some(name)) => {
                 let group = self.settings.group.clone()?;
                 let record = self.registered(&group, name.as_str()).await?;
-                said(&self.status(&record, invocation).await?)
+                said(&self.status(&record, invocation).await?.0)
             }
             Action::Plan { commitment, at } => said(&self.dry_run(*commitment, at, invocation).await?),
             Action::Scale { .. }
@@ -192,7 +198,14 @@ impl Handler {
         if let Ok(schedule) = &schedule {
             record.schedule = schedule.clone();
         }
-        let outcome = self.carry(&self.rounds(&group, invocation), stored, record).await?;
+        let name = record.commitment.name.to_string();
+        let ran = self.carry(&self.rounds(&group, invocation), stored, record).await;
+        let measure = ran.as_ref().ok().map(measure);
+        (self.measured)(&metrics::of_tick(&group, &name, measure.as_ref(), self.now()));
+        let outcome = ran?;
+        if outcome.forgotten {
+            self.count(&group).await;
+        }
         let report = Self::report(&outcome);
         let problems = report.problems.join("; ");
         schedule?;
@@ -201,6 +214,32 @@ impl Handler {
             (false, false, _) => Err(Error::AwsError(problems)),
             (false, true, false) => Err(Error::NeedsAttention(problems)),
         }
+    }
+
+    /// Measures the end of a commitment with which an invocation other than a tick has ended.
+    async fn measure_end(&self, group: &str, outcome: &Outcome) {
+        if outcome.forgotten {
+            let name = outcome.look.plan.record.commitment.name.as_str();
+            (self.measured)(&metrics::of_end(group, name, self.now()));
+            self.count(group).await;
+        }
+    }
+
+    /// Counts what is registered, where something has gone: an alarm must know that no ticks are due any more.
+    async fn count(&self, group: &str) {
+        match self.every_record(group).await {
+            Ok(records) => (self.measured)(&metrics::of_registered(group, records.len(), self.now())),
+            Err(error) => warn!("cannot count what is registered in {group}: {error}"),
+        }
+    }
+
+    /// Everything that is registered in `group`.
+    async fn every_record(&self, group: &str) -> Result<Vec<Record>, CallError> {
+        let names = self.aws.registered(group).await?;
+        let records = names.into_iter().map(|name| async move { self.readable(group, &name).await });
+        let records: Vec<_> = stream::iter(records).buffered(STATUS_SIDE_BY_SIDE).collect().await;
+        let records: Result<Vec<Option<Record>>, CallError> = records.into_iter().collect();
+        Ok(records?.into_iter().flatten().collect())
     }
 
     /// How the commitment's schedule is to be set up now.
@@ -232,12 +271,14 @@ impl Handler {
         report
     }
 
-    async fn status(&self, record: &Record, invocation: &Invocation) -> Result<Report, Error> {
+    async fn status(&self, record: &Record, invocation: &Invocation) -> Result<(Report, Measure), Error> {
         let group = self.settings.group.clone()?;
         let rounds = self.rounds(&group, invocation);
         let Look { observed, plan, at } =
             rounds.look_and_plan(record, Facts::default(), &Attempts::default(), None).await?;
-        Ok(Report::new(record, &observed, &plan, Vec::new(), at))
+        let report = Report::new(record, &observed, &plan, Vec::new(), at);
+        let measure = Measure::of(record, &observed, &plan, report.problems.len(), at);
+        Ok((report, measure))
     }
 
     async fn dry_run(
@@ -261,19 +302,13 @@ impl Handler {
     /// The reports of all commitments, and the throughputs with this deployment's mark that none of them claims.
     async fn status_of_all(&self, invocation: &Invocation) -> Result<Value, Error> {
         let group = self.settings.group.clone()?;
-        let names = self.aws.registered(&group).await?;
-        let reports = names.into_iter().map(|name| {
-            let group = &group;
-            async move {
-                match self.readable(group, &name).await? {
-                    Some(record) => self.status(&record, invocation).await.map(Some),
-                    None => Ok(None),
-                }
-            }
-        });
-        let reports: Vec<Result<Option<Report>, Error>> =
-            stream::iter(reports).buffered(STATUS_SIDE_BY_SIDE).collect().await;
-        let reports: Vec<Report> = reports.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let records = self.every_record(&group).await?;
+        let looks = records.into_iter().map(|record| async move { self.status(&record, invocation).await });
+        let looks: Vec<Result<(Report, Measure), Error>> =
+            stream::iter(looks).buffered(STATUS_SIDE_BY_SIDE).collect().await;
+        let looks: Vec<(Report, Measure)> = looks.into_iter().collect::<Result<_, _>>()?;
+        let worst = looks.iter().fold(Measure::default(), |worst, (_, measure)| worst.worse(measure));
+        let reports: Vec<Report> = looks.into_iter().map(|(report, _)| report).collect();
         let claimed = |throughput: &Throughput| {
             reports.iter().any(|report| report.throughputs.iter().any(|line| line.arn == throughput.arn))
         };
@@ -294,8 +329,14 @@ impl Handler {
                 }));
             }
         }
+        (self.measured)(&metrics::of_status(&group, reports.len(), orphans.len(), &worst, self.now()));
         Ok(json!({"Commitments": reports, "Orphans": orphans}))
     }
+}
+
+fn measure(outcome: &Outcome) -> Measure {
+    let Look { observed, plan, at } = &outcome.look;
+    Measure::of(&plan.record, observed, plan, plan.problems.len() + plan.failures.len(), *at)
 }
 
 fn said(report: &Report) -> Result<Value, Error> {

@@ -37,4 +37,5 @@ pub mod aws;
 pub mod handler;
 pub mod rounds;
 
+pub mod metrics;
 pub mod report;

@@ -15,8 +15,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     start_logging();
-    let handler =
-        Handler { settings: Settings::read(variable), aws: Aws::new(&aws::configuration().await), clock: clock() };
+    let handler = Handler {
+        settings: Settings::read(variable),
+        aws: Aws::new(&aws::configuration().await),
+        clock: clock(),
+        measured: Box::new(|line| println!("{line}")),
+    };
     let handler = &handler;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;

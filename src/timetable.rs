@@ -8,6 +8,7 @@ mod grammar;
 mod schema;
 
 use std::num::NonZeroU32;
+use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
@@ -17,7 +18,7 @@ pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZon
 
 pub(crate) use schema::duration_schema;
 
-use crate::input::words;
+use crate::input::{NotOneOf, words};
 
 /// A number of model units.
 pub type ModelUnits = NonZeroU32;
@@ -37,6 +38,21 @@ words! {
         On,
         /// It does not.
         Off,
+    }
+}
+
+/// A state as it is written: a template's unquoted `On` is a boolean to `CloudFormation`, which reads YAML 1.1.
+pub struct WrittenState(pub State);
+
+impl FromStr for WrittenState {
+    type Err = NotOneOf;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "true" => Ok(Self(State::On)),
+            "false" => Ok(Self(State::Off)),
+            _ => text.parse().map(Self),
+        }
     }
 }
 

@@ -266,6 +266,19 @@ async fn a_bad_setting_is_a_clear_error() {
 }
 
 #[test]
+fn an_unquoted_on_is_a_boolean_to_yaml_and_means_on_all_the_same() {
+    let exception = |state: Value| {
+        let period = "2030-01-01T00:00/2030-01-02T00:00";
+        let timetable = json!({"Timezone": "UTC", "Exceptions": [{"Window": period, "State": state}]});
+        read(&commitment(json!({ "Timetable": timetable }))).expect("it is right")
+    };
+    for (written, meant) in [("true", "On"), ("false", "Off")] {
+        assert_eq!(exception(json!(written)), exception(json!(meant)));
+        assert_eq!(exception(json!(written == "true")), exception(json!(meant)));
+    }
+}
+
+#[test]
 fn properties_of_a_custom_resource_have_no_name_and_a_service_timeout_of_an_hour_at_most() {
     let name: Name = "Throughput-0a1b2c3d".parse().expect("a name");
     let read = |more: Value| {

@@ -146,7 +146,12 @@ pub fn handler(sim: &Arc<Simulator>, settings: &[(&str, &str)]) -> Handler {
             })
         }),
     };
-    Handler { settings: Settings::read(variable), aws: Aws::new(&configuration(&sim.url())), clock }
+    Handler {
+        settings: Settings::read(variable),
+        aws: Aws::new(&configuration(&sim.url())),
+        clock,
+        measured: Box::new(|_| {}),
+    }
 }
 
 /// The function of [`handler`] that gives up on an answer after `limit`.

@@ -176,7 +176,7 @@ fn definitions(place: Place) -> Value {
         "Exceptions": place.list("Exception", MOST_EXCEPTIONS),
         "Exception": exception,
         "Period": Period::schema(),
-        "State": words(State::WORDS),
+        "State": {"enum": [State::On, State::Off, true, false, "true", "false"]},
         "Duration": duration_schema(),
         "WhenOff": words(WhenOff::WORDS),
         "WaitFor": words(WaitFor::WORDS),

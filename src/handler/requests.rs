@@ -3,11 +3,10 @@
 //! A request is checked against the guardrails and against what is there, registered, carried as far as the invocation
 //! lasts, and at the end it is verified that the record is still the one that it wrote.
 
-use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
-use super::{Error, Handler, Invocation, STATUS_SIDE_BY_SIDE, subject};
+use super::{Error, Handler, Invocation, subject};
 use crate::commitment::{AliasId, Commitment};
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
@@ -49,6 +48,7 @@ impl Handler {
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await?;
+            self.measure_end(&group, &outcome).await;
             let retiring = before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring);
             self.verify(&group, &outcome, |_| retiring).await?;
             let failures: Vec<String> = outcome.look.plan.failures.iter().map(ToString::to_string).collect();
@@ -244,12 +244,9 @@ impl Handler {
 
     /// The other commitments that are registered.
     async fn others(&self, commitment: &Commitment, group: &str) -> Result<Vec<Record>, Error> {
-        let names = self.aws.registered(group).await?;
-        let names = names.into_iter().filter(|name| name != commitment.name.as_str());
-        let records = names.map(|name| async move { self.readable(group, &name).await });
-        let records: Vec<_> = stream::iter(records).buffer_unordered(STATUS_SIDE_BY_SIDE).collect().await;
-        let records: Result<Vec<Option<Record>>, CallError> = records.into_iter().collect();
-        Ok(records?.into_iter().flatten().collect())
+        let mut records = self.every_record(group).await?;
+        records.retain(|record| record.commitment.name != commitment.name);
+        Ok(records)
     }
 
     /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they

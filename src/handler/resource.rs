@@ -124,6 +124,7 @@ impl Handler {
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await.map_err(Unanswered::Later)?;
+            self.measure_end(&group, &outcome).await;
             let reborn = |tombstone: Option<&Tombstone>| match tombstone {
                 Some(tombstone) => tombstone.deleted < request.dated,
                 None => before.as_ref().is_some_and(|before| before.lifecycle == Lifecycle::Retiring),

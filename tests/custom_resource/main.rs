@@ -111,8 +111,8 @@ impl Scene {
 fn derived_name(stack: &str, logical_id: &str) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(format!("{stack}/{logical_id}"));
-    let hex: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{hex}", logical_id.chars().take(31).collect::<String>())
+    let start: String = logical_id.chars().take(31).collect();
+    format!("{start}-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3])
 }
 
 /// The properties of the sample, always on, and `more`.

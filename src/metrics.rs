@@ -1,0 +1,203 @@
+//! What is measured for the user?
+//!
+//! `CloudWatch` metrics as lines of the log, in the embedded metric format: no call, no permission, a few hundred bytes a tick.
+//! What counts as wrong is measured for each commitment and for all of them together, so that one alarm serves all.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use crate::observed::{AliasStatus, Observed, Throughput, ThroughputStatus};
+use crate::plan::Plan;
+use crate::record::{Lifecycle, Record};
+
+/// The namespace of all metrics.
+const NAMESPACE: &str = "ThroughputScheduler";
+/// How long after the drain what is off may still be there before that is measured as wrong.
+const DELETION_TAKES: SignedDuration = SignedDuration::from_mins(10);
+
+/// One commitment, measured once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measure {
+    /// Model units that are held.
+    pub desired: u32,
+    /// Model units in service.
+    pub in_service: u32,
+    /// Model units that are paid for.
+    pub billed: u32,
+    /// Whether the opening has come and an alias is not on its throughput.
+    pub not_ready: bool,
+    /// Whether it is off for more than the drain and ten minutes, and not gone, without a term.
+    pub still_billed: bool,
+    /// What needs a person.
+    pub problems: usize,
+    /// What is paid for an hour, if a price is declared.
+    pub cost_per_hour: Option<f64>,
+}
+
+impl Measure {
+    /// Measures what `plan`, made at `now` from `observed`, says of `record`; `problems` is how many there are to report.
+    #[must_use]
+    pub fn of(record: &Record, observed: &Observed, plan: &Plan, problems: usize, now: Timestamp) -> Self {
+        let units = |counts: fn(&ThroughputStatus) -> bool| {
+            plan.ours.iter().filter(|ours| counts(&ours.status)).map(|ours| ours.units).sum::<u32>()
+        };
+        let billed = units(|status| *status != ThroughputStatus::Failed);
+        let active = record.lifecycle == Lifecycle::Active;
+        let desired = record.demand().at(now);
+        Self {
+            desired: desired.units.filter(|_| active).map_or(0, std::num::NonZero::get),
+            in_service: units(|status| *status == ThroughputStatus::InService),
+            billed,
+            not_ready: active && !desired.because.lead && is_late(record, observed, plan, now),
+            still_billed: billed > 0 && !has_term(record, plan) && has_been_off(record, now),
+            problems,
+            cost_per_hour: record.commitment.price_per_unit_hour.map(|price| price * f64::from(billed)),
+        }
+    }
+
+    /// What is wrong with either.
+    #[must_use]
+    pub fn worse(&self, other: &Self) -> Self {
+        Self {
+            not_ready: self.not_ready || other.not_ready,
+            still_billed: self.still_billed || other.still_billed,
+            problems: self.problems.max(other.problems),
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias is not on it.
+fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) -> bool {
+    let commitment = &record.commitment;
+    let Some(units) = record.demand().at(now).units else { return false };
+    if now < record.requested.saturating_add(commitment.lead).unwrap_or(Timestamp::MAX) {
+        return false;
+    }
+    let name = commitment.throughput_name(units);
+    let serving = plan.ours.iter().find(|ours| ours.name == name && ours.status == ThroughputStatus::InService);
+    let Some(Throughput { arn, .. }) = serving else { return true };
+    commitment.aliases.iter().any(|id| {
+        let alias = observed.aliases.get(id).and_then(|seen| seen.as_ref().ok()?.as_ref());
+        !alias.is_some_and(|seen| seen.throughput.as_ref() == Some(arn) && seen.status == AliasStatus::Prepared)
+    })
+}
+
+fn has_term(record: &Record, plan: &Plan) -> bool {
+    record.commitment.term.is_some() || plan.ours.iter().any(|ours| ours.term.is_some())
+}
+
+fn has_been_off(record: &Record, now: Timestamp) -> bool {
+    let long = record.commitment.drain.saturating_add(DELETION_TAKES);
+    let since = now.saturating_sub(long).unwrap_or(Timestamp::MIN);
+    if since < record.requested {
+        return false;
+    }
+    match record.lifecycle {
+        Lifecycle::Retiring | Lifecycle::Ended => true,
+        Lifecycle::Releasing => false,
+        Lifecycle::Active => {
+            let demand = record.demand();
+            let stays = demand.next_transition(since).is_none_or(|next| now < next.at);
+            demand.at(since).units.is_none() && stays
+        }
+    }
+}
+
+/// The line of a tick of the commitment `name`; without a `measure` nothing could be seen, which is a problem.
+#[must_use]
+pub fn of_tick(group: &str, name: &str, measure: Option<&Measure>, now: Timestamp) -> Value {
+    let mut line = Line::new(now);
+    line.add(&["Group"], &[("Ticks", json!(1))]);
+    match measure {
+        Some(measure) => line.add_commitment(measure),
+        None => line.add_wrong(&["Commitment", "Group"], &Measure { problems: 1, ..Measure::default() }, &["Problems"]),
+    }
+    line.finish(&[("Commitment", name), ("Group", group)])
+}
+
+/// The line of an invocation, other than a tick, with which the commitment `name` has gone.
+#[must_use]
+pub fn of_end(group: &str, name: &str, now: Timestamp) -> Value {
+    let mut line = Line::new(now);
+    line.add_commitment(&Measure::default());
+    line.finish(&[("Commitment", name), ("Group", group)])
+}
+
+/// The line of how many commitments are registered.
+#[must_use]
+pub fn of_registered(group: &str, registered: usize, now: Timestamp) -> Value {
+    let mut line = Line::new(now);
+    line.add(&["Group"], &[("Commitments", json!(registered))]);
+    line.finish(&[("Group", group)])
+}
+
+/// The line of a status of all commitments, the worst of which is `worst`.
+#[must_use]
+pub fn of_status(group: &str, commitments: usize, orphans: usize, worst: &Measure, now: Timestamp) -> Value {
+    let mut line = Line::new(now);
+    line.add(&["Group"], &[("Commitments", json!(commitments)), ("Orphans", json!(orphans))]);
+    line.add_wrong(&["Group"], worst, &["NotReady", "StillBilled", "Problems"]);
+    line.finish(&[("Group", group)])
+}
+
+/// A line in the embedded metric format.
+struct Line {
+    at: Timestamp,
+    directives: Vec<Value>,
+    values: Map<String, Value>,
+}
+
+impl Line {
+    fn new(at: Timestamp) -> Self {
+        Self { at, directives: Vec::new(), values: Map::new() }
+    }
+
+    /// Adds metrics, each once under every one of `dimensions` alone.
+    fn add(&mut self, dimensions: &[&str], metrics: &[(&str, Value)]) {
+        let unit = |name: &str| if name == "CostPerHour" { "None" } else { "Count" };
+        let named: Vec<Value> = metrics.iter().map(|(name, _)| json!({ "Name": name, "Unit": unit(name) })).collect();
+        let dimensions: Vec<Value> = dimensions.iter().map(|dimension| json!([dimension])).collect();
+        self.directives.push(json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": named }));
+        self.values.extend(metrics.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    }
+
+    fn add_commitment(&mut self, measure: &Measure) {
+        let Measure { desired, in_service, billed, cost_per_hour, .. } = measure;
+        let mut metrics = vec![
+            ("DesiredModelUnits", json!(desired)),
+            ("InServiceModelUnits", json!(in_service)),
+            ("BilledModelUnits", json!(billed)),
+        ];
+        metrics.extend(cost_per_hour.map(|cost| ("CostPerHour", json!(cost))));
+        self.add(&["Commitment"], &metrics);
+        self.add_wrong(&["Commitment", "Group"], measure, &["NotReady", "StillBilled", "Problems"]);
+    }
+
+    fn add_wrong(&mut self, dimensions: &[&str], measure: &Measure, names: &[&str]) {
+        let Measure { not_ready, still_billed, problems, .. } = measure;
+        let metrics = [
+            ("NotReady", json!(u8::from(*not_ready))),
+            ("StillBilled", json!(u8::from(*still_billed))),
+            ("Problems", json!(problems)),
+        ];
+        let chosen: Vec<_> = metrics.into_iter().filter(|(name, _)| names.contains(name)).collect();
+        self.add(dimensions, &chosen);
+    }
+
+    fn finish(self, dimensions: &[(&str, &str)]) -> Value {
+        let Self { at, directives, values } = self;
+        let mut line = json!({
+            "level": "INFO",
+            "timestamp": at.to_string(),
+            "_aws": { "Timestamp": at.as_millisecond(), "CloudWatchMetrics": directives },
+        });
+        for (name, value) in dimensions {
+            line[*name] = json!(value);
+        }
+        for (name, value) in values {
+            line[&name] = value;
+        }
+        line
+    }
+}

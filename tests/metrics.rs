@@ -1,0 +1,223 @@
+//! What is measured, as CloudWatch reads it out of the log.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use rehearsal::{AGENT, ALIAS, GROUP, World, commitment};
+use serde_json::{Value, json};
+use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG};
+
+const NAME: &str = "support-agent";
+
+struct Watched {
+    world: World,
+    lines: Arc<Mutex<Vec<Value>>>,
+}
+
+/// By metric and dimension, the newest value.
+type Values = BTreeMap<(String, String), f64>;
+
+impl Watched {
+    async fn new() -> Self {
+        let mut world = World::new("2026-11-16T00:00:00Z".parse().expect("an instant")).await;
+        let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let taken = Arc::clone(&lines);
+        world.handler.measured = Box::new(move |line| taken.lock().expect("not poisoned").push(line.clone()));
+        Self { world, lines }
+    }
+
+    async fn send(&self, event: Value) {
+        self.world.send(event).await.expect("the event is answered with a report");
+    }
+
+    async fn apply(&self, more: Value) {
+        self.send(json!({"Action": "Apply", "Commitment": commitment(more)})).await;
+    }
+
+    async fn until(&self, instant: &str) {
+        self.world.run_until(instant.parse().expect("an instant"), |_, _| {}).await;
+    }
+
+    /// What CloudWatch makes of the lines since the last look.
+    fn values(&self) -> Values {
+        let lines: Vec<Value> = std::mem::take(&mut *self.lines.lock().expect("not poisoned"));
+        let mut values = Values::new();
+        for line in lines {
+            let embedded = &line["_aws"];
+            let at = embedded["Timestamp"].as_i64().expect("milliseconds since 1970");
+            assert!(Timestamp::from_millisecond(at).is_ok_and(|at| at <= self.world.now()));
+            for directive in embedded["CloudWatchMetrics"].as_array().expect("directives") {
+                assert_eq!(directive["Namespace"], json!("ThroughputScheduler"));
+                for set in directive["Dimensions"].as_array().expect("sets of dimensions") {
+                    let [dimension] = &set.as_array().expect("a set")[..] else { panic!("one dimension each: {line}") };
+                    let dimension = dimension.as_str().expect("a name");
+                    let of = line[dimension].as_str().expect("a dimension has a value");
+                    for metric in directive["Metrics"].as_array().expect("metrics") {
+                        let name = metric["Name"].as_str().expect("a name");
+                        let value = line[name].as_f64().expect("a metric has a value");
+                        values.insert((name.to_owned(), format!("{dimension} {of}")), value);
+                    }
+                }
+            }
+        }
+        values
+    }
+
+    /// The newest value of each metric of the commitment.
+    fn of_commitment(&self) -> BTreeMap<String, f64> {
+        let of = format!("Commitment {NAME}");
+        let values = self.values().into_iter();
+        values.filter(|((_, dimension), _)| *dimension == of).map(|((name, _), value)| (name, value)).collect()
+    }
+}
+
+fn expected(values: &[(&str, f64)]) -> BTreeMap<String, f64> {
+    values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
+}
+
+#[tokio::test]
+async fn a_tick_measures_what_is_wanted_in_service_and_paid_for() {
+    let watched = Watched::new().await;
+    watched
+        .apply(json!({
+            "ModelUnits": 2, "PricePerUnitHour": 21.5,
+            "Timetable": {"Timezone": "UTC", "Windows": ["Mon 01:00-03:00"]},
+        }))
+        .await;
+    assert!(watched.values().is_empty(), "only ticks measure, and what counts everything");
+    let row = |desired, in_service, billed| {
+        expected(&[
+            ("DesiredModelUnits", desired),
+            ("InServiceModelUnits", in_service),
+            ("BilledModelUnits", billed),
+            ("CostPerHour", billed * 21.5),
+            ("NotReady", 0.0),
+            ("StillBilled", 0.0),
+            ("Problems", 0.0),
+        ])
+    };
+    for (until, expected) in [
+        ("2026-11-16T00:20:00Z", row(2.0, 0.0, 2.0)),
+        ("2026-11-16T02:00:00Z", row(2.0, 2.0, 2.0)),
+        ("2026-11-16T03:03:00Z", row(0.0, 2.0, 2.0)),
+        ("2026-11-16T04:00:00Z", row(0.0, 0.0, 0.0)),
+    ] {
+        watched.until(until).await;
+        assert_eq!(watched.of_commitment(), expected, "{until}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_price_there_is_no_cost_and_each_tick_counts_for_the_group() {
+    let watched = Watched::new().await;
+    watched.apply(json!({})).await;
+    watched.world.tick(NAME).await.expect("the tick ends well");
+    let values = watched.values();
+    assert!(!values.keys().any(|(name, _)| name == "CostPerHour"));
+    assert_eq!(values[&("Ticks".to_owned(), format!("Group {GROUP}"))].to_string(), "1");
+    for name in ["NotReady", "StillBilled", "Problems"] {
+        assert!(values.contains_key(&(name.to_owned(), format!("Group {GROUP}"))), "one alarm serves all: {name}");
+    }
+}
+
+#[tokio::test]
+async fn not_ready_is_an_opening_that_has_come_without_its_throughput() {
+    let watched = Watched::new().await;
+    watched.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(75));
+    watched.apply(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 02:00-05:00"]}})).await;
+    for (until, not_ready) in
+        [("2026-11-16T01:59:30Z", 0.0), ("2026-11-16T02:01:00Z", 1.0), ("2026-11-16T02:30:00Z", 0.0)]
+    {
+        watched.until(until).await;
+        assert_eq!(watched.of_commitment()["NotReady"].to_string(), not_ready.to_string(), "{until}");
+    }
+    // Somebody takes the route away where nobody can put it back.
+    watched.world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = None);
+    watched.world.sim.fault("UpdateAgentAlias", 3, Fault::denied());
+    let _problem = watched.world.tick(NAME).await;
+    assert_eq!(watched.of_commitment()["NotReady"].to_string(), "1");
+}
+
+#[tokio::test]
+async fn what_was_asked_for_a_moment_ago_has_the_lead_to_become_ready() {
+    let watched = Watched::new().await;
+    watched.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(75));
+    watched.apply(json!({})).await;
+    watched.until("2026-11-16T00:59:30Z").await;
+    assert_eq!(watched.of_commitment()["NotReady"].to_string(), "0");
+    watched.until("2026-11-16T01:01:00Z").await;
+    assert_eq!(watched.of_commitment()["NotReady"].to_string(), "1");
+}
+
+#[tokio::test]
+async fn still_billed_is_what_is_not_gone_ten_minutes_after_its_drain() {
+    let watched = Watched::new().await;
+    watched.apply(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-02:00"]}})).await;
+    watched.until("2026-11-16T02:00:30Z").await;
+    watched.world.sim.fault("DeleteProvisionedModelThroughput", 10_000, Fault::denied());
+    for (until, still) in [("2026-11-16T02:14:30Z", "0"), ("2026-11-16T02:16:00Z", "1")] {
+        watched.until(until).await;
+        assert_eq!(watched.of_commitment()["StillBilled"].to_string(), still, "{until}");
+    }
+    watched.world.sim.clear_faults();
+    watched.until("2026-11-16T02:18:00Z").await;
+    assert_eq!(watched.of_commitment()["StillBilled"].to_string(), "0");
+}
+
+#[tokio::test]
+async fn a_term_that_runs_on_is_not_still_billed() {
+    let watched = Watched::new().await;
+    watched.apply(json!({"CommitmentDuration": "OneMonth"})).await;
+    watched.until("2026-11-16T00:40:00Z").await;
+    watched.send(json!({"Action": "Retire", "Name": NAME})).await;
+    watched.until("2026-11-16T02:00:00Z").await;
+    let values = watched.of_commitment();
+    assert_eq!((values["StillBilled"], values["BilledModelUnits"]), (0.0, 1.0));
+}
+
+#[tokio::test]
+async fn a_tick_that_can_see_nothing_is_a_tick_and_a_problem() {
+    let watched = Watched::new().await;
+    watched.apply(json!({})).await;
+    watched.world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::denied());
+    let error = watched.world.tick(NAME).await.expect_err("it can see nothing");
+    assert_eq!(error.kind(), "AwsError");
+    let values = watched.values();
+    assert_eq!(values[&("Ticks".to_owned(), format!("Group {GROUP}"))].to_string(), "1");
+    assert_eq!(values[&("Problems".to_owned(), format!("Commitment {NAME}"))].to_string(), "1");
+    assert!(!values.contains_key(&("BilledModelUnits".to_owned(), format!("Commitment {NAME}"))));
+}
+
+#[tokio::test]
+async fn the_last_line_of_a_commitment_is_zero_and_says_how_many_are_left() {
+    let watched = Watched::new().await;
+    watched.apply(json!({})).await;
+    watched.until("2026-11-16T00:40:00Z").await;
+    watched.apply(json!({"Name": "second", "AgentAliases": []})).await;
+    for (name, left) in [(NAME, "1"), ("second", "0")] {
+        watched.values();
+        watched.send(json!({"Action": "Retire", "Name": name})).await;
+        watched.world.pass(45).await;
+        let values = watched.values();
+        assert_eq!(values[&("Commitments".to_owned(), format!("Group {GROUP}"))].to_string(), left);
+        for metric in ["DesiredModelUnits", "BilledModelUnits", "NotReady", "StillBilled", "Problems"] {
+            assert_eq!(values[&(metric.to_owned(), format!("Commitment {name}"))].to_string(), "0", "{name} {metric}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_of_all_counts_commitments_and_orphans() {
+    let watched = Watched::new().await;
+    watched.world.sim.knobs(|knobs| knobs.orphan_after = None);
+    watched.apply(json!({})).await;
+    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    watched.world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
+    watched.send(json!({"Action": "Status"})).await;
+    let group = |name: &str| (name.to_owned(), format!("Group {GROUP}"));
+    let expected = [("Commitments", 1.0), ("NotReady", 0.0), ("Orphans", 1.0), ("Problems", 0.0), ("StillBilled", 0.0)];
+    assert_eq!(watched.values(), expected.map(|(name, value)| (group(name), value)).into());
+}
