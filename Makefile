@@ -30,8 +30,9 @@ check: lint-templates # formatting, lints, documentation, templates, and whether
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
-	$(CARGO) build --quiet --workspace --bin schema
+	$(CARGO) build --quiet --workspace --bin schema --bin throughput
 	$(TARGET)/debug/schema --check schema
+	$(TARGET)/debug/throughput check template.yaml examples/*.yaml events/*.json
 
 schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
