@@ -146,6 +146,13 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         return Verdict::Now(Decision::Failed(error.to_string()));
     }
     let commitment = &plan.record.commitment;
+    match plan.record.lifecycle {
+        Lifecycle::Active => {}
+        Lifecycle::Ended => return Verdict::Now(Decision::Success),
+        Lifecycle::Retiring | Lifecycle::Releasing => {
+            return Verdict::Now(Decision::Failed("it has been retired meanwhile".to_owned()));
+        }
+    }
     let Some(units) = plan.record.demand().at(now).units else { return Verdict::Now(Decision::Success) };
     let name = commitment.throughput_name(units);
     let Some(bought) = plan.ours.iter().find(|ours| ours.name == name) else {

@@ -285,6 +285,12 @@ impl Commitment {
         format!("{}-{:02x}{:02x}{:02x}", self.name, digest[0], digest[1], digest[2])
     }
 
+    /// Whether the same would be bought for `other`: model, size and term, which a running term fixes.
+    #[must_use]
+    pub fn is_bought_as(&self, other: &Self) -> bool {
+        self.model == other.model && self.units == other.units && self.term == other.term
+    }
+
     /// Every size that the declaration asks for at one time or another.
     #[must_use]
     pub fn sizes(&self) -> BTreeSet<ModelUnits> {

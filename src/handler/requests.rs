@@ -192,9 +192,7 @@ impl Handler {
             return Ok(Record::new(commitment.clone(), now, schedule));
         };
         let known = &before.commitment;
-        let same_purchase =
-            known.model == commitment.model && known.units == commitment.units && known.term == commitment.term;
-        if known.term.is_some() && !before.throughputs.is_empty() && !same_purchase {
+        if known.term.is_some() && !before.throughputs.is_empty() && !known.is_bought_as(commitment) {
             let end = before
                 .running_term(now)
                 .map_or_else(|| "whose end AWS has not told yet".to_owned(), |end| format!("which ends at {end}"));

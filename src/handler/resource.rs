@@ -90,7 +90,13 @@ impl Handler {
             return self.guard(&request, &rounds).await;
         }
         for _ in 0..MOST_WRITES {
-            let stored = self.aws.stored(&group, name).await?;
+            let stored = match self.aws.stored(&group, name).await {
+                // Then nothing of ours was ever registered under this name.
+                Err(error) if error.code == FOREIGN_SCHEDULE && request.kind == RequestType::Delete => {
+                    return self.success(&request, &rounds).await;
+                }
+                stored => stored?,
+            };
             let there = stored.is_some();
             let before = match stored {
                 Some(Stored::Record(record)) => Some(*record),
@@ -150,8 +156,16 @@ impl Handler {
             RequestType::Create | RequestType::Update => {
                 let mut mistakes = Mistakes::default();
                 let commitment = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
-                let mut record = self.declared(&mistakes.or(commitment)?, before, invocation)?;
+                let commitment = mistakes.or(commitment)?;
+                let mut record = self.declared(&commitment, before, invocation)?;
                 record.by_hand = false;
+                // A stack that changes something else does not ask for another term.
+                let has_ended = before.filter(|before| before.lifecycle == Lifecycle::Ended);
+                if *kind == RequestType::Update
+                    && has_ended.is_some_and(|ended| ended.commitment.is_bought_as(&commitment))
+                {
+                    record.lifecycle = Lifecycle::Ended;
+                }
                 previous = before.filter(|_| *kind == RequestType::Update).map(in_force);
                 record
             }

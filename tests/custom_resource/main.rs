@@ -12,6 +12,7 @@ use simulator::{Fault, Refuses};
 
 mod answers;
 mod create;
+mod ends;
 mod envelope;
 
 const LOGICAL_ID: &str = "Throughput";

@@ -1,0 +1,78 @@
+//! What ends otherwise than a stack expects: a term, a registration that an operator retires, a name that is taken.
+
+use super::*;
+
+fn one_month(more: Value) -> Value {
+    let mut properties = properties(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    if let (Some(members), Value::Object(more)) = (properties.as_object_mut(), more) {
+        members.extend(more);
+    }
+    properties
+}
+
+/// A scene in which the term has ended and its throughput is gone.
+async fn ended() -> Scene {
+    let scene = Scene::created(&one_month(json!({}))).await;
+    let end = scene.world.sim.throughputs()[0].expiration.expect("a term has an end");
+    scene.world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(70)).expect("in range"));
+    scene.world.pass(80).await;
+    assert!(scene.world.sim.throughputs().is_empty() && scene.is_registered());
+    scene
+}
+
+#[tokio::test]
+async fn after_its_term_an_update_of_something_else_buys_no_other_month() {
+    let scene = ended().await;
+    for (more, wait_for) in [(json!({"Tags": {"team": "sales"}}), "Accepted"), (json!({"Drain": "6m"}), "InService")] {
+        let mut declared = one_month(more);
+        declared["WaitFor"] = json!(wait_for);
+        let request = scene.request("Update", &declared);
+        scene.send(&request).await.expect("it is carried out");
+        let answer = scene.answer(&request);
+        assert_eq!(status(&answer), "SUCCESS", "nothing is due: {answer}");
+        assert_eq!((&answer["Data"]["State"], &answer["Data"]["ModelUnits"]), (&json!("Off"), &json!("0")));
+        scene.world.pass(10).await;
+        assert_eq!(scene.world.sim.history().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn after_its_term_another_size_is_declared_anew_and_bought() {
+    let scene = ended().await;
+    let (_, answer) = scene.carry_out("Update", &one_month(json!({"ModelUnits": 2}))).await;
+    assert_eq!(status(&answer), "SUCCESS");
+    scene.world.pass(40).await;
+    assert_eq!(scene.route(), Some(scene.arn()));
+    assert_eq!(scene.world.sim.throughputs()[0].units, 2);
+}
+
+#[tokio::test]
+async fn a_delete_meets_a_schedule_of_somebody_else_and_leaves_it() {
+    use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
+    let scene = Scene::new().await;
+    let target = Target::builder().arn(rehearsal::FUNCTION).role_arn(rehearsal::ROLE).input("{}").build();
+    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
+    let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&scene.world.sim.url()));
+    let create = scheduler.create_schedule().group_name(GROUP).name(scene.name()).schedule_expression("rate(1 hour)");
+    let create = create.flexible_time_window(window.expect("a window")).target(target.expect("a target"));
+    create.send().await.expect("it is created");
+    let (_, answer) = scene.carry_out("Create", &properties(json!({}))).await;
+    assert_eq!(status(&answer), "FAILED");
+    let (_, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
+    assert_eq!(status(&answer), "SUCCESS");
+    assert_eq!(scene.stored(), Some(json!({})), "it is left as it was");
+}
+
+#[tokio::test]
+async fn a_create_that_somebody_retires_while_it_is_waited_for_fails_at_the_next_tick() {
+    let scene = Scene::new().await;
+    scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+    let request = scene.request("Create", &properties(json!({"WaitFor": "InService"})));
+    scene.send(&request).await.expect("ticks go on");
+    let retire = json!({"Action": "Retire", "Name": scene.name()});
+    scene.send(&retire).await.expect("it is retired");
+    scene.world.pass(5).await;
+    assert!(reason(&scene.answer(&request)).contains("retired"), "{}", scene.answer(&request));
+    assert!(scene.world.sim.throughputs().is_empty() && !scene.is_registered());
+    assert_eq!(scene.stack.answers(&request), 1);
+}
