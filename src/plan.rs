@@ -5,6 +5,7 @@
 //! else in it counts, and it is made again with the answers.
 
 mod aliases;
+mod purchases;
 mod throughputs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::commitment::{AliasId, Commitment, Term};
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
-use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput, ThroughputStatus};
-use crate::record::{Buying, Failure, Gone, Lifecycle, Record, Tombstone};
+use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput};
+use crate::record::{Lifecycle, Record, Tombstone};
 use crate::timetable::{ModelUnits, duration_text};
 
 pub(crate) use aliases::misfit;
@@ -413,137 +414,9 @@ struct Goal {
     bare: bool,
 }
 
-enum Purchase {
-    /// It is being bought, or whether it was bought is not known.
-    UnderWay,
-    /// It cannot be had now.
-    Refused,
-    /// Quota does not allow it.
-    OverQuota,
-}
-
 impl Planner<'_> {
     fn commitment(&self) -> &Commitment {
         &self.situation.record.commitment
-    }
-
-    fn goal(&mut self) -> Goal {
-        let now = self.situation.now;
-        let lifecycle = self.plan.record.lifecycle;
-        let wanted =
-            self.situation.desired.filter(|_| lifecycle == Lifecycle::Active).filter(|_| !self.term_is_ending(now));
-        let off = Goal { target: None, stay: BTreeSet::new(), undecided: false, bare: true };
-        let Some(units) = wanted else { return off };
-
-        let name = self.commitment().throughput_name(units);
-        let fitting = self.plan.ours.iter().find(|ours| ours.name == name && ours.status != ThroughputStatus::Failed);
-        if let Some(fitting) = fitting.cloned() {
-            let stay = BTreeSet::from([fitting.arn.clone()]);
-            if fitting.status == ThroughputStatus::InService {
-                return Goal { target: Some(fitting), stay, undecided: false, bare: false };
-            }
-            self.plan.waiting.push(WaitingOn::InService { name });
-            let target = self.interim(&fitting.arn);
-            let stay = target.iter().map(|interim| interim.arn.clone()).chain(stay).collect();
-            return Goal { target, stay, undecided: false, bare: true };
-        }
-
-        let interim = self.interim("");
-        let purchase = self.purchase(name, units);
-        let undecided = matches!(purchase, Purchase::UnderWay);
-        let shrinks = interim.as_ref().is_some_and(|interim| interim.units > units.get());
-        // Rule 3: quota has room for one of the two only. A smaller one can wait; a larger one is given up first, unless
-        // its agents would have nothing to fall back on.
-        // What CloudFormation waits for fails instead, and the earlier declaration is in force again.
-        let waited_for = self.plan.record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
-        let breaks = matches!(purchase, Purchase::OverQuota) && shrinks && self.has_on_demand() && !waited_for;
-        let target = interim.filter(|_| !breaks);
-        let all = || self.plan.ours.iter().map(|ours| ours.arn.clone()).collect();
-        let stay = if undecided { all() } else { target.iter().map(|target| target.arn.clone()).collect() };
-        Goal { target, stay, undecided, bare: true }
-    }
-
-    fn has_on_demand(&self) -> bool {
-        self.commitment().when_off == crate::commitment::WhenOff::OnDemand && !self.commitment().model.is_custom()
-    }
-
-    /// The throughput that serves until the wanted one does: the largest in service.
-    fn interim(&self, beside: &str) -> Option<Throughput> {
-        let serving =
-            self.plan.ours.iter().filter(|ours| ours.status == ThroughputStatus::InService && ours.arn != beside);
-        serving.max_by_key(|ours| ours.units).cloned()
-    }
-
-    fn purchase(&mut self, name: String, units: ModelUnits) -> Purchase {
-        let Situation { now, attempts, guardrails, .. } = self.situation;
-        if self.plan.ours.iter().any(|ours| ours.name == name) {
-            // It failed, and has to go first.
-            let held = self.plan.record.throughputs.iter().find(|held| held.name == name);
-            let failed = held.and_then(|held| held.failed.clone());
-            self.refuse_because_of(&name, failed.as_ref());
-            return Purchase::Refused;
-        }
-        if self.taken_names.contains(&name) {
-            self.refuse(format!("{name} exists and is not ours: it is neither used nor deleted"));
-            return Purchase::Refused;
-        }
-        if let Some(error) = attempts.error_of_purchase(&name) {
-            if error.is_final() {
-                self.plan.refused = Some(error.to_string());
-            }
-            return match error.kind {
-                CallErrorKind::NoAnswer => Purchase::UnderWay,
-                CallErrorKind::Quota => {
-                    self.plan.problems.push(format!("quota refuses {name}: {}", error.message));
-                    Purchase::OverQuota
-                }
-                CallErrorKind::NotFound
-                | CallErrorKind::Busy
-                | CallErrorKind::Conflict
-                | CallErrorKind::Invalid
-                | CallErrorKind::Refused => Purchase::Refused,
-            };
-        }
-        let refusal = match guardrails {
-            Ok(guardrails) => guardrails.refuses_purchase(self.commitment(), units).map(|refusal| refusal.to_string()),
-            Err(bad) => Some(bad.to_string()),
-        };
-        if let Some(refusal) = refusal {
-            self.refuse(format!("cannot buy {name}: {refusal}"));
-            return Purchase::Refused;
-        }
-        let failed = self.plan.record.gone.get(&name).and_then(|gone| gone.failed.clone());
-        if let Some((failure, at)) = self.recent(failed) {
-            self.refuse_because_of(&name, Some(&failure));
-            let Failure { at: failed, reason } = failure;
-            self.plan.problems.push(format!("{name} failed at {failed}: {reason}"));
-            self.plan.waiting.push(WaitingOn::BuyAgain { name, at });
-            return Purchase::Refused;
-        }
-        if !self.may_buy_again(&name) {
-            return Purchase::UnderWay;
-        }
-        let commitment = self.commitment();
-        let (model, term, tags) = (commitment.model.to_string(), commitment.term, commitment.tags.clone());
-        let token = self.plan.record.token(&name);
-        // Remembered before the call: after a crash the throughput may be there and not yet be listed.
-        let earlier = self.plan.record.buying.insert(name.clone(), Buying { since: now, missing: None });
-        self.plan.actions.push(Action::Buy { name, model, units, term, tags, token, repeated: earlier.is_some() });
-        Purchase::UnderWay
-    }
-
-    /// Notes a problem that keeps what is wanted from being bought.
-    fn refuse(&mut self, problem: String) {
-        self.plan.refused = Some(problem.clone());
-        self.plan.problems.push(problem);
-    }
-
-    /// What failed since an answer is owed is the answer; what failed before is tried again in time.
-    fn refuse_because_of(&mut self, name: &str, failure: Option<&Failure>) {
-        let since = self.plan.record.owed.as_ref().map(|owed| owed.since);
-        if let Some((Failure { reason, .. }, _)) = failure.zip(since).filter(|(failure, since)| failure.at >= *since) {
-            self.plan.refused = Some(format!("{name} failed: {reason}"));
-        }
     }
 
     /// Takes our marks off what is ours, and leaves all else as it is.
@@ -552,21 +425,6 @@ impl Planner<'_> {
         let ours = self.plan.ours.iter().map(|Throughput { name, arn, .. }| (name.clone(), arn.clone()));
         self.plan.actions.extend(ours.map(|(name, arn)| Action::Release { name, arn }).collect::<Vec<_>>());
         self.forget_stale_purchases();
-    }
-
-    /// Whether what an earlier purchase of `name` returned counts as spent, if it returned what nobody finds.
-    fn may_buy_again(&mut self, name: &str) -> bool {
-        let Some(Buying { since, missing: Some(missing) }) = self.plan.record.buying.get(name).cloned() else {
-            return true;
-        };
-        let until = after(since, SPENT_AFTER);
-        if self.situation.now < until {
-            self.plan.waiting.push(WaitingOn::Purchase { name: name.to_owned(), until });
-            return false;
-        }
-        self.plan.record.gone.insert(name.to_owned(), Gone { arn: missing, failed: None });
-        self.plan.record.buying.remove(name);
-        true
     }
 
     /// An answer that is owed is given before anything is forgotten.
