@@ -96,7 +96,7 @@ impl Handler {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
-                        return Err(overtaken(&request, "was deleted", deleted).into());
+                        return Err(overtaken(&request, "was deleted by a request", deleted).into());
                     }
                     None
                 }

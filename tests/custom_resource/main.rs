@@ -14,6 +14,7 @@ use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses};
 use throughput_scheduler::handler::Handler;
 
 mod answers;
+mod beyond;
 mod create;
 mod delete;
 mod envelope;
@@ -184,8 +185,8 @@ impl Scene {
 fn derived_name(stack: &str, logical_id: &str) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(format!("{stack}/{logical_id}"));
-    let hex: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{hex}", logical_id.chars().take(31).collect::<String>())
+    let number = digest[..4].iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte));
+    format!("{}-{number:08x}", logical_id.chars().take(31).collect::<String>())
 }
 
 /// The properties of the sample, always on, and `more`.
