@@ -102,11 +102,14 @@ impl Handler {
                 }
                 None => None,
             };
+            let goes = before.as_ref().is_some_and(|before| before.lifecycle != Lifecycle::Active);
+            let revives = request.kind == RequestType::Create && goes;
             match before.as_ref().and_then(|before| before.resource.as_ref()) {
                 Some(known) if known.newest == request.dated && known.request_id == origin.request_id => {
                     return self.repeat(&request, &rounds, before.as_ref()).await;
                 }
-                Some(known) if request.dated < known.newest => {
+                // Of the same second, as with a tombstone, a Create is what came before the Delete.
+                Some(known) if request.dated < known.newest || (revives && request.dated == known.newest) => {
                     return Err(overtaken(&request, "has a newer request", known.newest).into());
                 }
                 Some(_) | None => {}

@@ -343,6 +343,25 @@ async fn line_35_a_create_that_is_delivered_again_during_or_after_its_delete_buy
 }
 
 #[tokio::test]
+async fn line_35_a_create_that_is_delivered_again_after_a_delete_of_the_same_second_buys_nothing() {
+    for wait_for in ["Accepted", "InService"] {
+        let scene = Scene::new().await;
+        let declared = properties(json!({"WaitFor": wait_for}));
+        let (create, delete) = (scene.request("Create", &declared), scene.request("Delete", &declared));
+        scene.send(&create).await.expect("it is carried out");
+        let _refused = scene.send(&delete).await;
+        scene.send(&create).await.expect("FAILED is delivered");
+        assert_eq!(scene.stack.answer(&delete), None, "it goes on");
+        let last = scene.stack.sink.puts().last().map(|put| status(&put.body).to_owned());
+        assert_eq!(last.as_deref(), Some("FAILED"));
+        scene.world.pass(45).await;
+        scene.succeeded(&delete);
+        scene.nothing_is_left().await;
+        assert_eq!(scene.world.sim.history().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn line_35_a_delete_overtakes_a_create_whose_answer_is_owed() {
     for refuses in REFUSES {
         for wait in [0, 10, 34] {
