@@ -791,3 +791,29 @@ async fn line_40_what_another_stack_declares_is_never_touched() {
     assert_eq!(scene.changes(), Vec::<&str>::new());
     scene.is_steady().await;
 }
+
+#[tokio::test]
+async fn a_request_that_meets_an_older_one_in_the_middle_of_its_writes_wins() {
+    let meetings = [
+        ["UpdateSchedule", "CreateProvisionedModelThroughput"],
+        ["UpdateSchedule", "UpdateSchedule"],
+        ["UpdateSchedule", "GetSchedule"],
+        ["GetSchedule", "GetSchedule"],
+    ];
+    for calls in meetings {
+        for delete_first in [true, false] {
+            let scene = Scene::created(&properties(json!({}))).await;
+            scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+            let update = scene.request("Update", &properties(json!({"ModelUnits": 2})));
+            let delete = scene.dated("Delete", &properties(json!({})), 1);
+            scene.world.sim.meet(&calls, 2);
+            let order = if delete_first { [&delete, &update] } else { [&update, &delete] };
+            let (one, other) = tokio::join!(scene.send(order[0]), scene.send(order[1]));
+            assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+            scene.world.pass(50).await;
+            scene.succeeded(&delete);
+            assert!(scene.stack.answers(&update) <= 1);
+            scene.nothing_is_left().await;
+        }
+    }
+}
