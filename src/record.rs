@@ -397,12 +397,14 @@ impl Record {
     #[must_use]
     pub fn standing(&self, stored: &Self) -> Standing {
         if self == stored {
-            Standing::Same
-        } else if stored.requested < self.requested {
-            Standing::Overwritten
-        } else {
-            Standing::Newer
+            return Standing::Same;
         }
+        // Of two requests of CloudFormation it counts when they were made, not which invocation came to write last.
+        let older = match (&stored.resource, &self.resource) {
+            (Some(stored), Some(known)) if stored.newest != known.newest => stored.newest < known.newest,
+            (Some(_) | None, Some(_) | None) => stored.requested < self.requested,
+        };
+        if older { Standing::Overwritten } else { Standing::Newer }
     }
 
     /// Takes over what `other`, which has overwritten this record, had seen meanwhile.

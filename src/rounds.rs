@@ -324,7 +324,7 @@ impl Rounds<'_> {
             Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
             Action::Release { name, arn } => self.aws.release(name, arn).await?,
             Action::Forget { name } => self.aws.forget(self.group, name).await?,
-            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now()).await?,
+            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now(), true).await?,
         }
         Ok(Effect::Done)
     }

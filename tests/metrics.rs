@@ -1,4 +1,4 @@
-//! What is measured, as CloudWatch reads it out of the log.
+//! What is measured, as `CloudWatch` reads it out of the log.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
@@ -41,7 +41,7 @@ impl Watched {
         self.world.run_until(instant.parse().expect("an instant"), |_, _| {}).await;
     }
 
-    /// What CloudWatch makes of the lines since the last look.
+    /// What `CloudWatch` makes of the lines since the last look.
     fn values(&self) -> Values {
         let lines: Vec<Value> = std::mem::take(&mut *self.lines.lock().expect("not poisoned"));
         let mut values = Values::new();

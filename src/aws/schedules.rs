@@ -109,8 +109,8 @@ impl Aws {
         answer.map(|_| ()).map_err(|error| self.failed(format!("write the record of {name}"), &error))
     }
 
-    /// Puts a tombstone in the place of a record, or where there is none: a schedule that fires once, two hours after `now`,
-    /// and deletes itself.
+    /// Puts a tombstone in the place of what is `there`, or where there is nothing: a schedule that fires once, two hours after
+    /// `now`, and deletes itself. Where nothing was there, and something is by now, it meets [`CallErrorKind::Conflict`].
     ///
     /// # Errors
     /// The call was refused, or no answer came.
@@ -120,19 +120,22 @@ impl Aws {
         tombstone: &Tombstone,
         schedule: &Schedule,
         now: Timestamp,
+        there: bool,
     ) -> Result<(), CallError> {
         let name = &tombstone.name;
         let at = now.saturating_add(TOMBSTONE_STANDS).unwrap_or(Timestamp::MAX);
         let expression = format!("at({})", Offset::UTC.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S"));
         let Parts { expression, window, target } = parts(name, expression, tombstone_input(tombstone), schedule)?;
         let after = ActionAfterCompletion::Delete;
-        let update = self.scheduler.update_schedule().group_name(group).name(name);
-        let update = update.schedule_expression(&expression).flexible_time_window(window.clone());
-        let updated = update.target(target.clone()).action_after_completion(after.clone()).send().await;
         let cannot = || format!("forget {name}");
-        match updated.map(|_| ()).map_err(|error| self.failed(cannot(), &error)) {
-            Err(error) if error.kind == CallErrorKind::NotFound => {}
-            answer => return answer,
+        if there {
+            let update = self.scheduler.update_schedule().group_name(group).name(name);
+            let update = update.schedule_expression(&expression).flexible_time_window(window.clone());
+            let updated = update.target(target.clone()).action_after_completion(after.clone()).send().await;
+            match updated.map(|_| ()).map_err(|error| self.failed(cannot(), &error)) {
+                Err(error) if error.kind == CallErrorKind::NotFound => {}
+                answer => return answer,
+            }
         }
         let create = self.scheduler.create_schedule().group_name(group).name(name);
         let create = create.schedule_expression(expression).flexible_time_window(window);

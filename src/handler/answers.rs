@@ -142,7 +142,7 @@ impl Handler {
         if nothing_left && kind == RequestType::Delete {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };
-            self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now()).await?;
+            self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now(), true).await?;
             return Ok(Told::Buried);
         }
         self.aws.write(rounds.group, &record).await?;

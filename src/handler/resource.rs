@@ -17,7 +17,7 @@ use crate::aws::FOREIGN_SCHEDULE;
 use crate::commitment::{Commitment, OnDelete};
 use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
 use crate::input::Mistakes;
-use crate::observed::{CallError, Throughput};
+use crate::observed::{CallError, CallErrorKind, Throughput};
 use crate::record::{Lifecycle, Record, Resource, Schedule, Stored, Tombstone};
 use crate::rounds::Rounds;
 
@@ -102,31 +102,37 @@ impl Handler {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
-                        return Err(overtaken(&request, "was deleted", deleted).into());
+                        return Err(overtaken(&request, "was deleted by a request", deleted).into());
                     }
                     None
                 }
                 None => None,
             };
+            let goes = before.as_ref().is_some_and(|before| before.lifecycle != Lifecycle::Active);
+            let revives = request.kind == RequestType::Create && goes;
             match before.as_ref().and_then(|before| before.resource.as_ref()) {
                 Some(known) if known.newest == request.dated && known.request_id == origin.request_id => {
                     return self.repeat(&request, &rounds, before.as_ref()).await;
                 }
-                Some(known) if request.dated < known.newest => {
+                // Of the same second, as with a tombstone, a Create is what came before the Delete.
+                Some(known) if request.dated < known.newest || (revives && request.dated == known.newest) => {
                     return Err(overtaken(&request, "has a newer request", known.newest).into());
                 }
                 Some(_) | None => {}
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
-                self.bury(&request, invocation).await?;
+                if !self.bury(&request, invocation, there).await? {
+                    continue;
+                }
                 return self.success(&request, &rounds).await;
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
             let robbed = if declares { self.judged(&rounds, &mut record, true).await? } else { Vec::new() };
-            self.tell_the_overtaken(before.as_ref()).await;
             if !self.put(&group, &record, there).await? {
                 continue;
             }
+            // Only now: as long as the older one is owed, its own invocation may answer it, and otherwise.
+            self.tell_the_overtaken(before.as_ref()).await;
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await.map_err(Unanswered::Later)?;
@@ -264,18 +270,23 @@ impl Handler {
         Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
     }
 
-    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing.
-    async fn bury(&self, request: &Request, invocation: &Invocation) -> Result<(), Error> {
+    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing. False if something has been
+    /// registered meanwhile: then it is worth looking again.
+    async fn bury(&self, request: &Request, invocation: &Invocation, there: bool) -> Result<bool, Error> {
         let group = self.settings.group.clone()?;
         let Ok(role_arn) = self.settings.role_arn.clone() else {
             let name = &request.name;
             warn!(commitment = %name, "{name}: without SCHEDULE_ROLE_ARN its deletion cannot be remembered");
-            return Ok(());
+            return Ok(true);
         };
         let target = crate::event::tick_target(&invocation.function_arn);
         let tombstone = Tombstone { name: request.name.to_string(), deleted: request.dated };
         let schedule = Schedule { minutes: 1, role_arn, target };
-        Ok(self.aws.bury(&group, &tombstone, &schedule, self.now()).await?)
+        match self.aws.bury(&group, &tombstone, &schedule, self.now(), there).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == CallErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The guard of the service's own stack: it cannot be deleted while something is registered.

@@ -4,16 +4,22 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
+use std::sync::{Arc, Mutex};
+
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::{SIGNATURE, SinkFault, Stack, TOKEN};
 use rehearsal::{AGENT, ALIAS, GROUP, World};
 use serde_json::{Value, json};
-use simulator::{Fault, Refuses};
+use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses};
+use throughput_scheduler::handler::Handler;
 
 mod answers;
+mod beyond;
 mod create;
+mod delete;
 mod ends;
 mod envelope;
+mod update;
 
 const LOGICAL_ID: &str = "Throughput";
 
@@ -100,6 +106,74 @@ impl Scene {
         throughputs[0].arn.clone()
     }
 
+    /// Notes what is asked from here on.
+    fn look_anew(&self) {
+        self.world.sim.clear_requests();
+    }
+
+    /// How many calls of `operation` were made since.
+    fn calls(&self, operation: &str) -> usize {
+        self.world.sim.operations().into_iter().filter(|name| *name == operation).count()
+    }
+
+    /// Lets `minutes` pass, in which every tick ends well.
+    async fn pass_well(&self, minutes: i64) {
+        let until = self.world.now().saturating_add(SignedDuration::from_mins(minutes)).expect("in range");
+        self.world.run_until(until, |at, answer| assert!(answer.is_ok(), "{at}: {answer:?}")).await;
+    }
+
+    /// Everything is where it belongs: ticks find nothing to do, and write nothing.
+    async fn is_steady(&self) {
+        self.look_anew();
+        let until = self.world.now().saturating_add(SignedDuration::from_mins(15)).expect("in range");
+        let settled = |at: Timestamp, answer: &rehearsal::Answer| {
+            let report = answer.as_ref().expect("a steady tick has no problems");
+            assert_eq!((&report["Settled"], &report["Actions"]), (&json!(true), &json!([])), "{at}: {report}");
+        };
+        self.world.run_until(until, settled).await;
+        let writes = |name: &&str| !name.starts_with("Get") && !name.starts_with("List");
+        assert_eq!(self.world.sim.operations().into_iter().filter(writes).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+
+    /// Nothing is left in AWS but a tombstone, and two hours on not even that.
+    async fn nothing_is_left(&self) {
+        assert!(self.world.sim.throughputs().is_empty(), "{:?}", self.world.sim.throughputs());
+        assert!(self.has_tombstone(), "{:?}", self.stored());
+        assert_eq!(self.world.sim.schedules().len(), 1);
+        let alias = self.world.sim.alias(AGENT, ALIAS);
+        assert_eq!((alias.route, alias.invocation_state.as_str()), (None, "ACCEPT_INVOCATIONS"));
+        self.look_anew();
+        self.pass_well(121).await;
+        assert!(self.world.sim.schedules().is_empty(), "{:?}", self.world.sim.schedules());
+        assert_eq!(self.changes(), Vec::<&str>::new());
+    }
+
+    /// Somebody deletes the commitment's schedule, and with it all that is remembered.
+    async fn lose_record(&self) {
+        let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&self.world.sim.url()));
+        scheduler.delete_schedule().group_name(GROUP).name(self.name()).send().await.expect("it is deleted");
+    }
+
+    /// The function, in whose first sleep `event` comes and is carried out by another invocation.
+    fn interrupted_by(&self, event: Value) -> Handler {
+        let hosts = [("RESPONSE_HOSTS", self.stack.sink.address())];
+        let handler = rehearsal::handler(&self.world.sim, &hosts);
+        let other = Arc::new(World { sim: Arc::clone(&self.world.sim), handler });
+        let event = Mutex::new(Some(event));
+        let mut interrupted = rehearsal::handler(&self.world.sim, &hosts);
+        interrupted.clock.sleep = Box::new(move |duration| {
+            let other = Arc::clone(&other);
+            let event = event.lock().expect("nobody panicked").take();
+            Box::pin(async move {
+                other.sim.advance(SignedDuration::try_from(duration).expect("a short time"));
+                if let Some(event) = event {
+                    other.send(event).await.expect("what comes in between is carried out");
+                }
+            })
+        });
+        interrupted
+    }
+
     /// Calls since the last look that change something in Bedrock.
     fn changes(&self) -> Vec<&'static str> {
         let changes =
@@ -126,6 +200,11 @@ fn properties(more: Value) -> Value {
         members.extend(more);
     }
     properties
+}
+
+/// One alias of the sample agent.
+fn alias(id: &str) -> Value {
+    json!({"AgentId": AGENT, "AgentAliasId": id})
 }
 
 /// A timetable whose window is closed all Monday.
