@@ -10,7 +10,7 @@ pub mod warnings;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::timetable::ModelUnits;
 
@@ -67,6 +67,15 @@ impl Day {
             (false, 0) => Some(format!("{} hours", minutes / 60)),
             (false, rest) => Some(format!("{} hours {rest} minutes", minutes / 60)),
         }
+    }
+
+    /// When on this day the clocks of `zone` are turned; at its first instant, where they skip midnight.
+    #[must_use]
+    pub fn clock_change(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.length()?;
+        let just_before = self.from.saturating_sub(SignedDuration::from_secs(1)).ok()?;
+        let change = zone.following(just_before).next()?.timestamp();
+        (change <= self.until).then_some(change)
     }
 }
 

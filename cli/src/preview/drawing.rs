@@ -177,9 +177,9 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
         text.push_str(&bar(preview, stretch, (left, width, top), index, &escaped(&tip)));
     }
     if let Some(length) = day.length()
-        && let Some(change) = preview.zone.following(day.from).next()
+        && let Some(change) = day.clock_change(&preview.zone)
     {
-        let (x, above, below) = (scale.x(day, change.timestamp()), top - 3.0, top + ROW + 3.0);
+        let (x, above, below) = (scale.x(day, change), top - 3.0, top + ROW + 3.0);
         let _ = writeln!(
             text,
             "<path class=\"halo\" d=\"M{x:.1} {above:.1}V{below:.1}\"/><path class=\"change\" d=\"M{x:.1} {above:.1}V{below:.1}\">\

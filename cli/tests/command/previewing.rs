@@ -1,11 +1,13 @@
 //! `preview`: pictures, hours, money, files.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::Stdio;
 
 use icalendar::Component;
 use serde_json::Value;
 
-use crate::run;
+use crate::{command, run};
 
 fn previewed(file: &str, from: &str) -> Value {
     let call = run(&["preview", file, "--from", from, "--format", "json"]);
@@ -26,6 +28,30 @@ fn a_week_in_which_the_clocks_go_back() {
 #[test]
 fn a_week_in_which_the_clocks_go_forward() {
     insta::assert_snapshot!(run(&["preview", "spring.yaml", "--from", "2027-03-22"]).out);
+}
+
+#[test]
+fn clocks_that_change_at_midnight_change_at_the_edge_of_the_day() {
+    let file = std::env::temp_dir().join(format!("throughput-santiago-{}.svg", std::process::id()));
+    let commitment =
+        "Name: santiago\nModelId: x.y\nTimetable: {Timezone: America/Santiago, Windows: ['Daily 08:00-09:00']}\n";
+    let arguments = ["preview", "-", "--from", "2026-09-05", "--days", "2", "--svg", file.to_str().unwrap()];
+    let mut child = command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(commitment.as_bytes()).unwrap();
+    let out = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(
+        out.contains("Sun Sep 06 has 23 hours: the clocks of America/Santiago go forward from 00:00 to 01:00"),
+        "{out}"
+    );
+    let picture = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(picture.contains("class=\"change\" d=\"M118.0 "), "the mark stands at the left edge: {picture}");
+}
+
+#[test]
+fn the_help_asks_for_a_cost_that_is_there() {
+    assert!(run(&["preview", "--help"]).out.contains("jq '.Commitments[].Bill.Cost'"));
+    assert!(previewed("tokyo.yaml", "2026-11-23")["Commitments"][0]["Bill"]["Cost"].is_number());
 }
 
 #[test]
