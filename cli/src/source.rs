@@ -16,6 +16,9 @@ use crate::values::Reading;
 /// What to say about `State: On` in a template.
 const YES_OR_NO: &str = "is `true` or `false` to CloudFormation, which reads YAML 1.1; put it in quotes";
 
+/// What to say about `<<`, which many a reader of YAML 1.1 knows, and neither YAML 1.2 nor CloudFormation.
+const MERGE_KEY: &str = "is a merge key, which is not read; write its keys out";
+
 /// A file and its text.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -83,7 +86,9 @@ impl Contents {
             if !reading.is_open(path) {
                 let path_in_file = joined(prefix, path);
                 let span = place(node, path, message);
-                self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message: message.clone() });
+                let is_merge = path.rsplit('.').next() == Some("<<");
+                let message = if is_merge { MERGE_KEY.to_owned() } else { message.clone() };
+                self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message });
             }
         }
         for (path, span) in &reading.yes_or_no {
@@ -103,10 +108,11 @@ pub fn read(source: &Source) -> Contents {
             contents.findings.push(Finding { level: Level::Error, span, path: String::new(), message });
         }
         Ok(documents) => {
-            for document in &documents {
+            let filled: Vec<&Node> = documents.iter().filter(|document| !document.is_null()).collect();
+            for document in &filled {
                 read_document(document, source, &mut contents);
             }
-            if documents.is_empty() {
+            if filled.is_empty() {
                 let message = "is empty; give a commitment, with Name and ModelId at least".to_owned();
                 contents.findings.push(Finding { level: Level::Error, span: 0..0, path: String::new(), message });
             }
