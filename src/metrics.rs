@@ -19,6 +19,9 @@ const NAMESPACE: &str = "ThroughputScheduler";
 /// How long after the drain what is off may still be there before that is measured as wrong.
 const DELETION_TAKES: SignedDuration = SignedDuration::from_mins(10);
 
+/// The largest value that `CloudWatch` takes is 2^360: a line with a larger one would be lost.
+const LARGEST_VALUE: f64 = 1e108;
+
 /// One commitment, measured once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measure {
@@ -34,7 +37,7 @@ pub struct Measure {
     pub still_billed: bool,
     /// What needs a person.
     pub problems: usize,
-    /// What is paid for an hour, if a price is declared.
+    /// What is paid for an hour, if a price is declared, and a price it can be.
     pub cost_per_hour: Option<f64>,
 }
 
@@ -55,7 +58,11 @@ impl Measure {
             not_ready: active && is_late(record, observed, plan, now),
             still_billed: billed > 0 && !has_term(record, plan) && has_been_off(record, now),
             problems,
-            cost_per_hour: record.commitment.price_per_unit_hour.map(|price| price * f64::from(billed)),
+            cost_per_hour: record
+                .commitment
+                .price_per_unit_hour
+                .map(|price| price * f64::from(billed))
+                .filter(|cost| *cost <= LARGEST_VALUE),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is measured, as CloudWatch reads it out of the log.
+//! What is measured, as `CloudWatch` reads it out of the log.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
@@ -65,7 +65,7 @@ impl Watched {
         self.world.run_until(instant.parse().expect("an instant"), |_, _| {}).await;
     }
 
-    /// What CloudWatch makes of the lines since the last look.
+    /// What `CloudWatch` makes of the lines since the last look.
     fn values(&self) -> Values {
         let lines: Vec<Value> = std::mem::take(&mut *self.lines.lock().expect("not poisoned"));
         let mut values = Values::new();
@@ -146,6 +146,15 @@ async fn without_a_price_there_is_no_cost_and_each_tick_counts_for_the_group() {
     for name in ["NotReady", "StillBilled", "Problems"] {
         assert!(values.contains_key(&(name.to_owned(), format!("Group {GROUP}"))), "one alarm serves all: {name}");
     }
+}
+
+#[tokio::test]
+async fn a_cost_that_cloudwatch_cannot_hold_is_not_sent() {
+    let watched = Watched::new().await;
+    watched.apply(json!({"ModelUnits": 2, "PricePerUnitHour": "1e308"})).await;
+    watched.world.tick(NAME).await.expect("the tick ends well");
+    let values = watched.of_commitment();
+    assert_eq!((values.get("CostPerHour"), values["BilledModelUnits"]), (None, 2.0));
 }
 
 #[tokio::test]
