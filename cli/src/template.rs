@@ -26,17 +26,31 @@ const UNKNOWN_MODEL: &str = "known-when-deployed";
 pub fn is_template(document: &Node) -> bool {
     let resources = document.get("Resources").map_or(&[][..], Node::members);
     document.get("AWSTemplateFormatVersion").is_some()
-        || resources.iter().any(|(_, resource)| resource.get("Type").is_some())
+        || resources.iter().any(|(id, resource)| resource.get("Type").is_some() || is_loop(id))
+}
+
+/// Whether `id` is that of a loop, which makes resources (`AWS::LanguageExtensions`).
+fn is_loop(id: &Node) -> bool {
+    id.text().is_some_and(|id| id.starts_with("Fn::ForEach::"))
 }
 
 /// Reads every declaration of the template `document`.
 pub(crate) fn read(document: &Node, source: &Source, contents: &mut Contents) {
     let defaults = defaults(document);
     let resources = document.get("Resources").map_or(&[][..], Node::members);
-    for (id, resource) in resources {
-        let id = id.text().unwrap_or_default();
+    for (key, resource) in resources {
+        let id = key.text().unwrap_or_default();
         let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
         let path = below("Resources", id);
+        if is_loop(key) {
+            let made = resource.elements().get(2).map_or(&[][..], Node::members).iter();
+            let mut kinds = made.filter_map(|(_, made)| made.get("Type").and_then(Node::text));
+            if kinds.any(|kind| kind.starts_with("Custom::")) {
+                let message = "is not looked into; write a resource out to have it checked".to_owned();
+                contents.findings.push(Finding { level: Level::Warning, span: key.span.clone(), path, message });
+            }
+            continue;
+        }
         let at = format!("{path}.Properties");
         let Some(properties) = resource.get("Properties") else {
             if kind == OURS {

@@ -79,6 +79,18 @@ fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_che
 }
 
 #[test]
+fn a_loop_of_a_template_is_said_to_be_passed_over() {
+    let template = |kind: &str| {
+        format!(
+            "Resources:\n  Fn::ForEach::Teams:\n    - Team\n    - [a, b]\n    - Agent${{Team}}: {{Type: '{kind}', Properties: {{}}}}\n"
+        )
+    };
+    let (code, out) = check_input(&template("Custom::ProvisionedThroughput"));
+    assert!(code == 0 && out.contains("warning: Resources.Fn::ForEach::Teams is not looked into"), "{out}");
+    assert!(!check_input(&template("AWS::S3::Bucket")).1.contains("warning"));
+}
+
+#[test]
 fn a_workflow_is_told_in_annotations() {
     let call = run(&["check", "template.yaml", "mistakes.json", "--format", "github"]);
     assert_eq!(call.code, 1);

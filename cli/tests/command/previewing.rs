@@ -7,6 +7,9 @@ use std::process::Stdio;
 use icalendar::Component;
 use serde_json::Value;
 
+use throughput_cli::preview::{Preview, drawing};
+use throughput_cli::source::{self, Source};
+
 use crate::{command, run};
 
 fn previewed(file: &str, from: &str) -> Value {
@@ -52,6 +55,29 @@ fn clocks_that_change_at_midnight_change_at_the_edge_of_the_day() {
 fn the_help_asks_for_a_cost_that_is_there() {
     assert!(run(&["preview", "--help"]).out.contains("jq '.Commitments[].Bill.Cost'"));
     assert!(previewed("tokyo.yaml", "2026-11-23")["Commitments"][0]["Bill"]["Cost"].is_number());
+}
+
+#[test]
+fn a_long_model_stands_below_a_long_name() {
+    let name = "support-agent-of-the-second-line-in-kyoto";
+    let line = |model: &str| {
+        let commitment = format!("Name: {}\nModelId: {model}\n", &name[..40]);
+        let source = Source { path: "long.yaml".to_owned(), text: commitment };
+        let declaration = source::read(&source).declarations.remove(0);
+        let first = "2026-11-23".parse().unwrap();
+        let preview = Preview::new(&declaration, Some(first), 1, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let picture = drawing::svg(&[preview]);
+        let document = roxmltree::Document::parse(&picture).unwrap();
+        let said = document
+            .descendants()
+            .find(|node| node.text().is_some_and(|text| text.starts_with(model) && node.has_tag_name("text")));
+        said.unwrap().attribute("y").unwrap().to_owned()
+    };
+    assert_eq!(line("amazon.nova-lite-v1:0:24k"), "26");
+    assert_eq!(
+        line("arn:aws:bedrock:eu-central-1:123456789012:custom-model/amazon.nova-lite-v1:0:24k/abcdefghijkl"),
+        "42"
+    );
 }
 
 #[test]
