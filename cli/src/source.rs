@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::event::{self, Action, Event, Subject};
 use throughput_scheduler::input::{Mistake, Mistakes};
@@ -59,6 +60,8 @@ pub struct Declaration {
     pub commitment: Option<Commitment>,
     /// What was assumed about values that only a deployment knows, so that it could be read.
     pub assumed: Vec<String>,
+    /// Whether only `ScaleUp` and `ScaleDown` switch it, at hours that somebody else knows.
+    pub by_hand: bool,
     /// Whether it is a custom resource: what it is named, and when it is registered, is a stack's business.
     pub of_stack: bool,
 }
@@ -150,7 +153,7 @@ pub(crate) fn read_one(node: &Node, prefix: &str, mut reading: Reading<'_>, cont
     let commitment = Commitment::read(&value, "", &mut mistakes);
     let name = value.get("Name").and_then(|name| name.as_str().map(str::to_owned));
     contents.note(node, prefix, &reading, &mistakes);
-    contents.declare(name, commitment.filter(|_| mistakes.0.is_empty()));
+    contents.declare(name, commitment.filter(|_| mistakes.0.is_empty()), false);
 }
 
 /// Reads an action, as a whole event or in an envelope.
@@ -159,34 +162,41 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
     let declared = value.get("Commitment").or_else(|| value.pointer("/detail/Commitment"));
     let name = declared.and_then(|declared| declared["Name"].as_str()).map(str::to_owned);
     let is_declaration = declared.is_some();
+    let action = value.get("Action").or_else(|| value.pointer("/detail/Action")).and_then(Value::as_str);
+    let by_hand =
+        matches!(action, Some("ScaleUp" | "ScaleDown")) && declared.is_some_and(|it| it["Timetable"].is_null());
     let event = event::read(value);
     let mistakes = event.as_ref().err().cloned().unwrap_or_default();
     contents.note(node, prefix, &reading, &mistakes);
     match event {
         Err(_) => {
             if is_declaration {
-                contents.declare(name, None);
+                contents.declare(name, None, by_hand);
             }
         }
         Ok(Event::Action(action)) => match *action {
             Action::Apply(commitment)
             | Action::Plan { commitment, .. }
-            | Action::Scale { subject: Subject::Declared(commitment), .. } => contents.declare(name, Some(*commitment)),
+            | Action::Scale { subject: Subject::Declared(commitment), .. } => {
+                contents.declare(name, Some(*commitment), by_hand)
+            }
             Action::Scale { subject: Subject::Named(_), .. }
             | Action::Retire(_)
             | Action::Override { .. }
             | Action::Resume(_)
             | Action::Status(_) => contents.actions += 1,
         },
-        Ok(Event::Tick(record)) => contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment)),
+        Ok(Event::Tick(record)) => {
+            contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment), record.by_hand)
+        }
         Ok(Event::CloudFormation(_) | Event::Tombstone(_)) => contents.actions += 1,
     }
 }
 
 impl Contents {
-    fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>) {
+    fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>, by_hand: bool) {
         let label = name.map_or_else(|| format!("commitment {}", self.declarations.len() + 1), |name| printable(&name));
-        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), of_stack: false });
+        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), by_hand, of_stack: false });
     }
 }
 

@@ -52,6 +52,31 @@ fn clocks_that_change_at_midnight_change_at_the_edge_of_the_day() {
 }
 
 #[test]
+fn the_examples_can_be_previewed_and_explained_before_they_are_deployed() {
+    let example = |verb: &str, name: &str| run(&[verb, &format!("../../../examples/{name}.yaml")]);
+    for name in ["always-on", "business-hours", "one-month-term", "two-time-zones"] {
+        for verb in ["preview", "explain"] {
+            let call = example(verb, name);
+            assert_eq!(call.code, 0, "{verb} {name}: {}", call.err);
+        }
+    }
+    let week = example("preview", "business-hours").out;
+    assert!(week.contains("window Mon-Fri 08:00-20:00") && !week.contains("known only when it is deployed"), "{week}");
+}
+
+#[test]
+fn what_is_switched_by_crons_alone_is_not_called_always_on() {
+    for file in ["../../../examples/two-crons.yaml", "../../../events/scale-up.json", "../../../events/scale-down.json"]
+    {
+        for verb in ["preview", "explain"] {
+            let call = run(&[verb, file]);
+            assert_eq!(call.code, 2, "{}", call.out);
+            assert!(call.err.contains("is switched by ScaleUp and ScaleDown alone"), "{}", call.err);
+        }
+    }
+}
+
+#[test]
 fn the_help_asks_for_a_cost_that_is_there() {
     assert!(run(&["preview", "--help"]).out.contains("jq '.Commitments[].Bill.Cost'"));
     assert!(previewed("tokyo.yaml", "2026-11-23")["Commitments"][0]["Bill"]["Cost"].is_number());
