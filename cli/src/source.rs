@@ -178,7 +178,7 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
             Action::Apply(commitment)
             | Action::Plan { commitment, .. }
             | Action::Scale { subject: Subject::Declared(commitment), .. } => {
-                contents.declare(name, Some(*commitment), by_hand)
+                contents.declare(name, Some(*commitment), by_hand);
             }
             Action::Scale { subject: Subject::Named(_), .. }
             | Action::Retire(_)
@@ -187,7 +187,7 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
             | Action::Status(_) => contents.actions += 1,
         },
         Ok(Event::Tick(record)) => {
-            contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment), record.by_hand)
+            contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment), record.by_hand);
         }
         Ok(Event::CloudFormation(_) | Event::Tombstone(_)) => contents.actions += 1,
     }
