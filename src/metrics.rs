@@ -3,10 +3,14 @@
 //! `CloudWatch` metrics as lines of the log, in the embedded metric format: no call, no permission, a few hundred bytes a tick.
 //! What counts as wrong is measured for each commitment and for all of them together, so that one alarm serves all.
 
+use std::num::NonZero;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::observed::{AliasStatus, Observed, Throughput, ThroughputStatus};
+use crate::commitment::AliasId;
+use crate::desired::Demand;
+use crate::observed::{AgentAlias, AliasStatus, Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
 use crate::record::{Lifecycle, Record};
 
@@ -14,6 +18,9 @@ use crate::record::{Lifecycle, Record};
 const NAMESPACE: &str = "ThroughputScheduler";
 /// How long after the drain what is off may still be there before that is measured as wrong.
 const DELETION_TAKES: SignedDuration = SignedDuration::from_mins(10);
+
+/// The largest value that `CloudWatch` takes is 2^360: a line with a larger one would be lost.
+const LARGEST_VALUE: f64 = 1e108;
 
 /// One commitment, measured once.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,7 +37,7 @@ pub struct Measure {
     pub still_billed: bool,
     /// What needs a person.
     pub problems: usize,
-    /// What is paid for an hour, if a price is declared.
+    /// What is paid for an hour, if a price is declared, and a price it can be.
     pub cost_per_hour: Option<f64>,
 }
 
@@ -45,13 +52,17 @@ impl Measure {
         let active = record.lifecycle == Lifecycle::Active;
         let desired = record.demand().at(now);
         Self {
-            desired: desired.units.filter(|_| active).map_or(0, std::num::NonZero::get),
+            desired: desired.units.filter(|_| active).map_or(0, NonZero::get),
             in_service: units(|status| *status == ThroughputStatus::InService),
             billed,
-            not_ready: active && !desired.because.lead && is_late(record, observed, plan, now),
+            not_ready: active && is_late(record, observed, plan, now),
             still_billed: billed > 0 && !has_term(record, plan) && has_been_off(record, now),
             problems,
-            cost_per_hour: record.commitment.price_per_unit_hour.map(|price| price * f64::from(billed)),
+            cost_per_hour: record
+                .commitment
+                .price_per_unit_hour
+                .map(|price| price * f64::from(billed))
+                .filter(|cost| *cost <= LARGEST_VALUE),
         }
     }
 
@@ -67,20 +78,31 @@ impl Measure {
     }
 }
 
-/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias is not on it.
+/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias is on nothing of
+/// that size. What only warms up is not asked of: a larger size may, while a smaller one is wanted. And what is larger than
+/// wanted will do: it stays until the smaller one is in service.
 fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) -> bool {
     let commitment = &record.commitment;
-    let Some(units) = record.demand().at(now).units else { return false };
+    let wanted = Demand { lead: SignedDuration::ZERO, ..record.demand() };
+    let Some(least) = wanted.at(now).units else { return false };
     if now < record.requested.saturating_add(commitment.lead).unwrap_or(Timestamp::MAX) {
         return false;
     }
-    let name = commitment.throughput_name(units);
-    let serving = plan.ours.iter().find(|ours| ours.name == name && ours.status == ThroughputStatus::InService);
-    let Some(Throughput { arn, .. }) = serving else { return true };
-    commitment.aliases.iter().any(|id| {
+    let will_do = |ours: &&Throughput| {
+        let units = NonZero::new(ours.units).filter(|units| *units >= least);
+        // The name stands for model and term, too.
+        let fits = units.is_some_and(|units| ours.name == commitment.throughput_name(units));
+        fits && ours.status == ThroughputStatus::InService
+    };
+    let serving: Vec<&String> = plan.ours.iter().filter(will_do).map(|ours| &ours.arn).collect();
+    let is_on = |alias: &AgentAlias| {
+        alias.status == AliasStatus::Prepared && alias.throughput.as_ref().is_some_and(|arn| serving.contains(&arn))
+    };
+    let is_seen_on = |id: &AliasId| {
         let alias = observed.aliases.get(id).and_then(|seen| seen.as_ref().ok()?.as_ref());
-        !alias.is_some_and(|seen| seen.throughput.as_ref() == Some(arn) && seen.status == AliasStatus::Prepared)
-    })
+        alias.is_some_and(is_on)
+    };
+    serving.is_empty() || !commitment.aliases.iter().all(is_seen_on)
 }
 
 fn has_term(record: &Record, plan: &Plan) -> bool {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,30 @@ const NAME: &str = "support-agent";
 struct Watched {
     world: World,
     lines: Arc<Mutex<Vec<Value>>>,
+}
+
+/// What the specification of the embedded metric format, and Lambda of a line of JSON, ask for.
+fn assert_is_embedded(line: &Value) {
+    let written = line.to_string();
+    assert!(written.len() <= 256 * 1024 && !written.contains('\n'), "{written}");
+    assert_eq!(line["level"], json!("INFO"));
+    let at: Timestamp = line["timestamp"].as_str().expect("a text").parse().expect("RFC 3339");
+    assert_eq!(line["_aws"]["Timestamp"], json!(at.as_millisecond()));
+    for directive in line["_aws"]["CloudWatchMetrics"].as_array().expect("directives") {
+        let sets = directive["Dimensions"].as_array().expect("sets of dimensions");
+        for dimension in sets.iter().flat_map(|set| set.as_array().expect("a set")) {
+            let value = line[dimension.as_str().expect("a name")].as_str().expect("a text");
+            assert!((1..=1024).contains(&value.len()) && value.is_ascii(), "{value}");
+        }
+        assert!(sets.iter().all(|set| set.as_array().is_some_and(|set| set.len() <= 30)));
+        let metrics = directive["Metrics"].as_array().expect("metrics");
+        assert!((1..=100).contains(&metrics.len()));
+        for metric in metrics {
+            let name = metric["Name"].as_str().expect("a name");
+            assert!(line[name].as_f64().is_some_and(f64::is_finite), "{name} in {written}");
+            assert!(["Count", "None"].contains(&metric["Unit"].as_str().expect("a unit")));
+        }
+    }
 }
 
 /// By metric and dimension, the newest value.
@@ -46,6 +70,7 @@ impl Watched {
         let lines: Vec<Value> = std::mem::take(&mut *self.lines.lock().expect("not poisoned"));
         let mut values = Values::new();
         for line in lines {
+            assert_is_embedded(&line);
             let embedded = &line["_aws"];
             let at = embedded["Timestamp"].as_i64().expect("milliseconds since 1970");
             assert!(Timestamp::from_millisecond(at).is_ok_and(|at| at <= self.world.now()));
@@ -124,6 +149,15 @@ async fn without_a_price_there_is_no_cost_and_each_tick_counts_for_the_group() {
 }
 
 #[tokio::test]
+async fn a_cost_that_cloudwatch_cannot_hold_is_not_sent() {
+    let watched = Watched::new().await;
+    watched.apply(json!({"ModelUnits": 2, "PricePerUnitHour": "1e308"})).await;
+    watched.world.tick(NAME).await.expect("the tick ends well");
+    let values = watched.of_commitment();
+    assert_eq!((values.get("CostPerHour"), values["BilledModelUnits"]), (None, 2.0));
+}
+
+#[tokio::test]
 async fn not_ready_is_an_opening_that_has_come_without_its_throughput() {
     let watched = Watched::new().await;
     watched.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(75));
@@ -139,6 +173,37 @@ async fn not_ready_is_an_opening_that_has_come_without_its_throughput() {
     watched.world.sim.fault("UpdateAgentAlias", 3, Fault::denied());
     let _problem = watched.world.tick(NAME).await;
     assert_eq!(watched.of_commitment()["NotReady"].to_string(), "1");
+}
+
+#[tokio::test]
+async fn a_larger_size_that_warms_up_does_not_hide_that_the_smaller_one_is_not_ready() {
+    let watched = Watched::new().await;
+    watched.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(170));
+    let windows = json!(["Mon 02:00-08:00", {"Window": "Mon 04:00-05:00", "ModelUnits": 3}]);
+    watched.apply(json!({"Timetable": {"Timezone": "UTC", "Windows": windows}})).await;
+    for (until, not_ready) in
+        [("2026-11-16T01:59:30Z", 0.0), ("2026-11-16T02:30:00Z", 1.0), ("2026-11-16T03:30:00Z", 1.0)]
+    {
+        watched.until(until).await;
+        assert_eq!(watched.of_commitment()["NotReady"].to_string(), not_ready.to_string(), "{until}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_larger_than_wanted_is_ready_until_the_smaller_one_is() {
+    let watched = Watched::new().await;
+    let windows = json!(["Mon 02:00-08:00", {"Window": "Mon 03:00-04:00", "ModelUnits": 3}]);
+    watched.apply(json!({"Timetable": {"Timezone": "UTC", "Windows": windows}})).await;
+    for (until, in_service) in [
+        ("2026-11-16T02:10:00Z", 1.0),
+        ("2026-11-16T03:10:00Z", 3.0),
+        ("2026-11-16T04:10:00Z", 3.0),
+        ("2026-11-16T05:30:00Z", 1.0),
+    ] {
+        watched.until(until).await;
+        let values = watched.of_commitment();
+        assert_eq!((values["InServiceModelUnits"], values["NotReady"]), (in_service, 0.0), "{until}");
+    }
 }
 
 #[tokio::test]
@@ -220,4 +285,77 @@ async fn a_status_of_all_counts_commitments_and_orphans() {
     let group = |name: &str| (name.to_owned(), format!("Group {GROUP}"));
     let expected = [("Commitments", 1.0), ("NotReady", 0.0), ("Orphans", 1.0), ("Problems", 0.0), ("StillBilled", 0.0)];
     assert_eq!(watched.values(), expected.map(|(name, value)| (group(name), value)).into());
+}
+
+/// The metrics of ours, with the dimension of each, that the template's alarms and dashboard look at.
+fn looked_at(template: &str) -> BTreeSet<(String, String)> {
+    let lines: Vec<&str> = template.lines().map(str::trim).collect();
+    let mut looked_at = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let pair = if *line == "Namespace: ThroughputScheduler" {
+            let name = lines[index + 1].strip_prefix("MetricName: ");
+            let dimension = lines[index + 2].strip_prefix("Dimensions: [{ Name: ");
+            name.zip(dimension.and_then(|rest| rest.strip_suffix(", Value: !Ref ScheduleGroupName }]")))
+        } else if let Some((_, search)) = line.split_once("SEARCH('{ThroughputScheduler,") {
+            let (dimension, rest) = search.split_once("} MetricName=\\\"").expect("a search for a name");
+            rest.split_once("\\\"'").map(|(name, _)| (name, dimension))
+        } else if let Some(metric) = line.strip_prefix("[\"ThroughputScheduler\", \"") {
+            let (name, rest) = metric.split_once("\", \"").expect("a dimension");
+            rest.split_once("\", \"${ScheduleGroupName}\"").map(|(dimension, _)| (name, dimension))
+        } else {
+            continue;
+        };
+        looked_at.push(pair.unwrap_or_else(|| panic!("line {} names no metric and dimension", index + 1)));
+    }
+    assert_eq!(
+        looked_at.len(),
+        template.matches("ThroughputScheduler").count(),
+        "each mention of the namespace is read"
+    );
+    looked_at.into_iter().map(|(name, dimension)| (name.to_owned(), dimension.to_owned())).collect()
+}
+
+#[tokio::test]
+async fn alarms_and_dashboard_look_at_what_is_sent_and_nothing_that_is_sent_goes_unseen() {
+    let watched = Watched::new().await;
+    watched.world.sim.knobs(|knobs| {
+        knobs.orphan_after = None;
+        knobs.creation_time = SignedDuration::from_mins(75);
+    });
+    let mut sent: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
+    let mut note = |values: Values| {
+        for ((name, dimension), value) in values {
+            let (dimension, of) = dimension.split_once(' ').expect("a dimension and its value");
+            assert_eq!(of, if dimension == "Group" { GROUP } else { NAME });
+            sent.entry((name, dimension.to_owned())).or_default().push(value);
+        }
+    };
+    // Late in the morning, a tick that sees nothing, held up in the evening, an orphan, and the end.
+    let timetable = json!({"Timezone": "UTC", "Windows": ["Mon 02:00-05:00"]});
+    watched.apply(json!({"PricePerUnitHour": 21.18, "Timetable": timetable})).await;
+    for until in ["2026-11-16T01:30:00Z", "2026-11-16T02:05:00Z", "2026-11-16T03:00:00Z"] {
+        watched.until(until).await;
+        note(watched.values());
+    }
+    watched.world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::denied());
+    watched.world.tick(NAME).await.expect_err("it can see nothing");
+    note(watched.values());
+    watched.until("2026-11-16T05:00:30Z").await;
+    watched.world.sim.fault("DeleteProvisionedModelThroughput", 10_000, Fault::denied());
+    watched.until("2026-11-16T06:00:00Z").await;
+    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    watched.world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
+    watched.send(json!({"Action": "Status"})).await;
+    note(watched.values());
+    watched.world.sim.clear_faults();
+    watched.send(json!({"Action": "Retire", "Name": NAME})).await;
+    watched.until("2026-11-16T07:00:00Z").await;
+    note(watched.values());
+    let template = include_str!("../template.yaml");
+    assert_eq!(looked_at(template), sent.keys().cloned().collect());
+    for wrong in ["NotReady", "StillBilled", "Problems", "Orphans"] {
+        let values = &sent[&(wrong.to_owned(), "Group".to_owned())];
+        assert!(values.contains(&1.0), "{wrong} was wrong once: {values:?}");
+        assert_eq!(values.last() == Some(&0.0), wrong != "Orphans", "and what ended is over: {wrong} {values:?}");
+    }
 }

@@ -107,7 +107,7 @@ pub enum Verb {
   throughput preview support.yaml --from 2026-12-28 --days 14
   throughput preview template.yaml --svg week.svg     # a picture for the pull request
   throughput preview support.yaml --format ics > support.ics
-  throughput preview support.yaml --format json | jq '.Commitments[].Cost'")]
+  throughput preview support.yaml --format json | jq '.Commitments[].Bill.Cost'")]
 pub struct Preview {
     /// The file; `-` for standard input
     #[arg(value_hint = ValueHint::FilePath)]

@@ -17,17 +17,32 @@ use crate::{Failure, files};
 /// # Errors
 /// A file cannot be read, or has mistakes.
 pub fn run(check: &Check, terminal: &Terminal) -> Result<(), Failure> {
-    let sources: Result<Vec<Source>, Failure> = check.files.iter().map(|path| files::source(path)).collect();
-    let read: Vec<(Source, Contents)> =
-        sources?.into_iter().map(|source| (source.clone(), source::read(&source))).collect();
+    let mut read: Vec<(Source, Contents)> = Vec::new();
+    let mut unreadable: Vec<String> = Vec::new();
+    for path in &check.files {
+        match files::source(path) {
+            Ok(source) => {
+                let contents = source::read(&source);
+                read.push((source, contents));
+            }
+            Err(failure) => unreadable.push(failure.to_string()),
+        }
+    }
+    if read.is_empty() {
+        return Err(Failure::Usage(unreadable.join("; ")));
+    }
     let text = match check.format {
         CheckFormat::Text => text(&read, terminal),
         CheckFormat::Json => format!("{:#}\n", json(&read)),
         CheckFormat::Github => github(&read),
     };
-    terminal.print(&text)?;
-    let mistakes: usize = read.iter().map(|(_, contents)| contents.mistakes().count()).sum();
-    if mistakes == 0 { Ok(()) } else { Err(Failure::Told) }
+    let shown = terminal.print(&text);
+    let mistakes = read.iter().any(|(_, contents)| contents.mistakes().next().is_some());
+    match (unreadable.is_empty(), mistakes) {
+        (true, false) => shown,
+        (true, true) => Err(Failure::told(shown)),
+        (false, _) => Err(Failure::Usage(unreadable.join("; "))),
+    }
 }
 
 /// Where something stands, in lines and columns from 1; columns count characters.

@@ -3,14 +3,17 @@
 //! YAML and JSON alike, JSON being YAML: a tree whose nodes know the bytes that they come from, so that a mistake that the
 //! library names by its path (`Timetable.Windows[2].ModelUnits`) can be shown on its line.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use throughput_scheduler::input::cut;
 
 /// Most nodes of a file, those that an alias repeats counted again: a small file cannot fill the memory.
 const MOST_NODES: usize = 200_000;
+/// Most lists and mappings within one another, as many as JSON's own reader takes: a small file cannot fill the stack.
+const MOST_DEPTH: usize = 128;
 
 /// A value with its place in the text.
 #[derive(Debug, Clone)]
@@ -56,6 +59,12 @@ impl Node {
             Kind::Scalar { text, .. } => Some(text),
             Kind::List(_) | Kind::Map(_) => None,
         }
+    }
+
+    /// Whether nothing stands there.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, plain: true } if is_null(text))
     }
 
     /// The members of a mapping; none of anything else.
@@ -109,21 +118,40 @@ impl Node {
     }
 }
 
+/// Whether a `text` without quotes stands for nothing, by the core schema of YAML 1.2.
+#[must_use]
+pub fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
 /// Reads every document of `text`.
 ///
 /// # Errors
 /// The first place at which it is not YAML, or where a key stands twice.
 pub fn parse(text: &str) -> Result<Vec<Node>, Unreadable> {
     let mut builder = Builder::new(text);
-    let loaded = Parser::new_from_str(text).load(&mut builder, true);
-    if let Some(unreadable) = builder.unreadable {
-        return Err(unreadable);
+    // One event after the other: the parser's own loader calls itself as deep as the text goes.
+    for event in Parser::new_from_str(text) {
+        let (event, span) =
+            event.map_err(|error| unreadable(text, builder.bytes.at(error.marker().index()), error.info()))?;
+        builder.take(event, span);
+        if let Some(unreadable) = builder.unreadable {
+            return Err(unreadable);
+        }
     }
-    loaded.map_err(|error| {
-        let at = builder.bytes.at(error.marker().index());
-        Unreadable { span: at..at, message: error.info().to_owned() }
-    })?;
     Ok(builder.documents)
+}
+
+/// What the parser says about the byte `at`. A tab is shown where it stands, which is a little further on.
+fn unreadable(text: &str, at: usize, said: &str) -> Unreadable {
+    let tab = if said.contains("tab") { text.get(at..).and_then(|rest| rest.find('\t')) } else { None };
+    match tab {
+        Some(further) => {
+            let at = at + further;
+            Unreadable { span: at..at + 1, message: format!("{said}; indent with spaces") }
+        }
+        None => Unreadable { span: at..at, message: said.to_owned() },
+    }
 }
 
 /// By character, the byte at which it begins; nothing to remember where the text is ASCII.
@@ -182,6 +210,9 @@ impl Builder {
 
     fn begin(&mut self, kind: Kind, anchor: usize, tag: Option<String>, span: Span) {
         let node = Node { span: self.bytes.range(span), tag, kind };
+        if self.open.len() == MOST_DEPTH {
+            return self.refuse(node.span, "nested deeper than any declaration is");
+        }
         self.open.push(Open { node, anchor, key: None });
     }
 
@@ -219,16 +250,10 @@ impl Builder {
             Kind::Scalar { .. } => {}
         }
     }
-}
 
-impl<'t> SpannedEventReceiver<'t> for Builder {
-    fn on_event(&mut self, event: Event<'t>, span: Span) {
-        if self.unreadable.is_some() {
-            return;
-        }
-        let own = |tag: Option<std::borrow::Cow<'t, saphyr_parser::Tag>>| {
-            tag.filter(|tag| !tag.is_yaml_core_schema()).map(|tag| tag.suffix.clone())
-        };
+    fn take(&mut self, event: Event<'_>, span: Span) {
+        let own =
+            |tag: Option<Cow<'_, Tag>>| tag.filter(|tag| !tag.is_yaml_core_schema()).map(|tag| tag.suffix.clone());
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.as_ref().is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
@@ -249,7 +274,8 @@ impl<'t> SpannedEventReceiver<'t> for Builder {
                     None => self.refuse(place, "this alias names nothing that is finished"),
                 }
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
+            Event::DocumentStart(_) => self.anchors.clear(),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), 
     let declarations = files::declarations(&wanted.file, wanted.name.as_deref(), terminal)?;
     let mut text = String::new();
     for declaration in &declarations {
-        let commitment = preview::known(declaration)?;
+        let commitment = preview::foreseeable(declaration)?;
         let (zone, _) = zone(commitment);
         let at = wanted.at.map_or(Ok(now), |at| at.on(&zone));
         let at = at.map_err(|error| Failure::Usage(format!("--at: {error}")))?;

@@ -22,7 +22,7 @@ pub fn source(path: &str) -> Result<Source, Failure> {
         std::fs::read_to_string(path)
     };
     let text = read.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?;
-    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
     let path = if path == STANDARD_INPUT { "<stdin>" } else { path };
     Ok(Source { path: path.to_owned(), text })
 }
@@ -36,8 +36,7 @@ pub fn declarations(path: &str, name: Option<&str>, terminal: &Terminal) -> Resu
     let contents = source::read(&source);
     if contents.mistakes().next().is_some() {
         let mistakes: Vec<_> = contents.mistakes().cloned().collect();
-        terminal.complain(&crate::check::shown(&source, &mistakes, terminal))?;
-        return Err(Failure::Told);
+        return Err(Failure::told(terminal.complain(&crate::check::shown(&source, &mistakes, terminal))));
     }
     let Contents { declarations, .. } = contents;
     let known: Vec<String> = declarations.iter().map(|declaration| declaration.label.clone()).collect();

@@ -142,7 +142,10 @@ where
         format!("{}: {}", code.unwrap_or("UnknownError"), message.unwrap_or("no message"))
     } else {
         let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        let said = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        // The type behind it is in a crate that is otherwise not needed; its words are `loading credentials`.
+        let cure = if said.contains("credential") { "no credentials: sign in, or choose a --profile: " } else { "" };
+        format!("{cure}{said}")
     };
     Failure::Unreachable(format!("cannot invoke {name} in {region}: {said}"))
 }

@@ -68,11 +68,21 @@ impl Failure {
     pub fn code(&self) -> ExitCode {
         match self {
             // Whoever closed the pipe had seen enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Self::Output(_) if self.is_closed_pipe() => ExitCode::SUCCESS,
             Self::Told | Self::Refused { .. } => ExitCode::from(1),
             Self::Usage(_) | Self::Output(_) => ExitCode::from(2),
             Self::Unreachable(_) => ExitCode::from(3),
         }
+    }
+
+    /// What mistakes come to that were `shown`: to whom closed the pipe, too.
+    #[must_use]
+    pub fn told(shown: Result<(), Self>) -> Self {
+        shown.err().filter(|failure| !failure.is_closed_pipe()).unwrap_or(Self::Told)
+    }
+
+    fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// What is still to be said about it.
@@ -80,7 +90,7 @@ impl Failure {
     pub fn unsaid(&self) -> Option<String> {
         match self {
             Self::Told => None,
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Output(_) if self.is_closed_pipe() => None,
             Self::Usage(_) | Self::Refused { .. } | Self::Unreachable(_) | Self::Output(_) => Some(self.to_string()),
         }
     }

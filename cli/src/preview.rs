@@ -10,7 +10,7 @@ pub mod warnings;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::timetable::ModelUnits;
 
@@ -68,6 +68,15 @@ impl Day {
             (false, rest) => Some(format!("{} hours {rest} minutes", minutes / 60)),
         }
     }
+
+    /// When on this day the clocks of `zone` are turned; at its first instant, where they skip midnight.
+    #[must_use]
+    pub fn clock_change(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.length()?;
+        let just_before = self.from.saturating_sub(SignedDuration::from_secs(1)).ok()?;
+        let change = zone.following(just_before).next()?.timestamp();
+        (change <= self.until).then_some(change)
+    }
 }
 
 impl Preview {
@@ -76,7 +85,7 @@ impl Preview {
     /// # Errors
     /// The declaration could not be read, or the days lie further away than dates go.
     pub fn new(declaration: &Declaration, first: Option<Date>, days: u16, now: Timestamp) -> Result<Self, Failure> {
-        let commitment = known(declaration)?;
+        let commitment = foreseeable(declaration)?;
         let (zone, zone_name) = timeline::zone(commitment);
         let first = first.unwrap_or_else(|| now.to_zoned_datetime(zone.clone()).date());
         let midnight = |date: Date| zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible();
@@ -133,10 +142,25 @@ impl Preview {
 /// # Errors
 /// It could not be read, because only a deployment knows some of it.
 pub fn known(declaration: &Declaration) -> Result<&Commitment, Failure> {
-    declaration.commitment.as_ref().ok_or_else(|| {
-        let why = declaration.assumed.join("; ");
-        Failure::Usage(format!("{} cannot be previewed before it is deployed: {why}", declaration.label))
+    let Declaration { label, commitment, assumed, .. } = declaration;
+    commitment.as_ref().ok_or_else(|| {
+        let why = if assumed.is_empty() { "some of it is not known before".to_owned() } else { assumed.join("; ") };
+        Failure::Usage(format!("{label} cannot be previewed before it is deployed: {why}"))
     })
+}
+
+/// The commitment that `declaration` declares, if what will become of it can be foreseen.
+///
+/// # Errors
+/// See [`known`]; or schedules that the file need not hold switch it.
+pub fn foreseeable(declaration: &Declaration) -> Result<&Commitment, Failure> {
+    if declaration.by_hand {
+        let label = &declaration.label;
+        return Err(Failure::Usage(format!(
+            "{label} is switched by ScaleUp and ScaleDown alone: without a Timetable there is nothing to foresee"
+        )));
+    }
+    known(declaration)
 }
 
 /// Runs `throughput preview`.

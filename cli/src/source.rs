@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::event::{self, Action, Event, Subject};
 use throughput_scheduler::input::{Mistake, Mistakes};
@@ -15,6 +16,9 @@ use crate::values::Reading;
 
 /// What to say about `State: On` in a template.
 const YES_OR_NO: &str = "is `true` or `false` to CloudFormation, which reads YAML 1.1; put it in quotes";
+
+/// What to say about `<<`, which many a reader of YAML 1.1 knows, and neither YAML 1.2 nor CloudFormation.
+const MERGE_KEY: &str = "is a merge key, which is not read; write its keys out";
 
 /// A file and its text.
 #[derive(Debug, Clone)]
@@ -56,6 +60,8 @@ pub struct Declaration {
     pub commitment: Option<Commitment>,
     /// What was assumed about values that only a deployment knows, so that it could be read.
     pub assumed: Vec<String>,
+    /// Whether only `ScaleUp` and `ScaleDown` switch it, at hours that somebody else knows.
+    pub by_hand: bool,
     /// Whether it is a custom resource: what it is named, and when it is registered, is a stack's business.
     pub of_stack: bool,
 }
@@ -83,7 +89,9 @@ impl Contents {
             if !reading.is_open(path) {
                 let path_in_file = joined(prefix, path);
                 let span = place(node, path, message);
-                self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message: message.clone() });
+                let is_merge = path.rsplit('.').next() == Some("<<");
+                let message = if is_merge { MERGE_KEY.to_owned() } else { message.clone() };
+                self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message });
             }
         }
         for (path, span) in &reading.yes_or_no {
@@ -103,10 +111,11 @@ pub fn read(source: &Source) -> Contents {
             contents.findings.push(Finding { level: Level::Error, span, path: String::new(), message });
         }
         Ok(documents) => {
-            for document in &documents {
+            let filled: Vec<&Node> = documents.iter().filter(|document| !document.is_null()).collect();
+            for document in &filled {
                 read_document(document, source, &mut contents);
             }
-            if documents.is_empty() {
+            if filled.is_empty() {
                 let message = "is empty; give a commitment, with Name and ModelId at least".to_owned();
                 contents.findings.push(Finding { level: Level::Error, span: 0..0, path: String::new(), message });
             }
@@ -144,7 +153,7 @@ pub(crate) fn read_one(node: &Node, prefix: &str, mut reading: Reading<'_>, cont
     let commitment = Commitment::read(&value, "", &mut mistakes);
     let name = value.get("Name").and_then(|name| name.as_str().map(str::to_owned));
     contents.note(node, prefix, &reading, &mistakes);
-    contents.declare(name, commitment.filter(|_| mistakes.0.is_empty()));
+    contents.declare(name, commitment.filter(|_| mistakes.0.is_empty()), false);
 }
 
 /// Reads an action, as a whole event or in an envelope.
@@ -153,34 +162,41 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
     let declared = value.get("Commitment").or_else(|| value.pointer("/detail/Commitment"));
     let name = declared.and_then(|declared| declared["Name"].as_str()).map(str::to_owned);
     let is_declaration = declared.is_some();
+    let action = value.get("Action").or_else(|| value.pointer("/detail/Action")).and_then(Value::as_str);
+    let by_hand =
+        matches!(action, Some("ScaleUp" | "ScaleDown")) && declared.is_some_and(|it| it["Timetable"].is_null());
     let event = event::read(value);
     let mistakes = event.as_ref().err().cloned().unwrap_or_default();
     contents.note(node, prefix, &reading, &mistakes);
     match event {
         Err(_) => {
             if is_declaration {
-                contents.declare(name, None);
+                contents.declare(name, None, by_hand);
             }
         }
         Ok(Event::Action(action)) => match *action {
             Action::Apply(commitment)
             | Action::Plan { commitment, .. }
-            | Action::Scale { subject: Subject::Declared(commitment), .. } => contents.declare(name, Some(*commitment)),
+            | Action::Scale { subject: Subject::Declared(commitment), .. } => {
+                contents.declare(name, Some(*commitment), by_hand);
+            }
             Action::Scale { subject: Subject::Named(_), .. }
             | Action::Retire(_)
             | Action::Override { .. }
             | Action::Resume(_)
             | Action::Status(_) => contents.actions += 1,
         },
-        Ok(Event::Tick(record)) => contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment)),
+        Ok(Event::Tick(record)) => {
+            contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment), record.by_hand);
+        }
         Ok(Event::CloudFormation(_) | Event::Tombstone(_)) => contents.actions += 1,
     }
 }
 
 impl Contents {
-    fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>) {
+    fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>, by_hand: bool) {
         let label = name.map_or_else(|| format!("commitment {}", self.declarations.len() + 1), |name| printable(&name));
-        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), of_stack: false });
+        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), by_hand, of_stack: false });
     }
 }
 

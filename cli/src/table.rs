@@ -2,12 +2,15 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+/// In fewer columns a table would be letters one upon another: better that the terminal wraps its lines.
+const NARROWEST: usize = 60;
+
 /// A table without lines; where the terminal is `width` columns wide, cells are wrapped to fit.
 #[must_use]
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, indent: usize, width: Option<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header).add_rows(rows);
-    match width.and_then(|width| u16::try_from(width.saturating_sub(indent)).ok()) {
+    match width.and_then(|width| u16::try_from(width.max(NARROWEST).saturating_sub(indent)).ok()) {
         Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };

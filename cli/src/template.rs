@@ -21,22 +21,39 @@ const GUARD: &str = "Custom::CommitmentsGuard";
 /// A model of this name stands for one that only a deployment knows.
 const UNKNOWN_MODEL: &str = "known-when-deployed";
 
+/// What a preview needs to know, beside the model.
+const MATTERS: [&str; 6] = ["ModelUnits", "Timetable", "LeadTime", "Drain", "PricePerUnitHour", "CommitmentDuration"];
+
 /// Whether `document` is the template of a stack: it has resources with types.
 #[must_use]
 pub fn is_template(document: &Node) -> bool {
     let resources = document.get("Resources").map_or(&[][..], Node::members);
     document.get("AWSTemplateFormatVersion").is_some()
-        || resources.iter().any(|(_, resource)| resource.get("Type").is_some())
+        || resources.iter().any(|(id, resource)| resource.get("Type").is_some() || is_loop(id))
+}
+
+/// Whether `id` is that of a loop, which makes resources (`AWS::LanguageExtensions`).
+fn is_loop(id: &Node) -> bool {
+    id.text().is_some_and(|id| id.starts_with("Fn::ForEach::"))
 }
 
 /// Reads every declaration of the template `document`.
 pub(crate) fn read(document: &Node, source: &Source, contents: &mut Contents) {
     let defaults = defaults(document);
     let resources = document.get("Resources").map_or(&[][..], Node::members);
-    for (id, resource) in resources {
-        let id = id.text().unwrap_or_default();
+    for (key, resource) in resources {
+        let id = key.text().unwrap_or_default();
         let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
         let path = below("Resources", id);
+        if is_loop(key) {
+            let made = resource.elements().get(2).map_or(&[][..], Node::members).iter();
+            let mut kinds = made.filter_map(|(_, made)| made.get("Type").and_then(Node::text));
+            if kinds.any(|kind| kind.starts_with("Custom::")) {
+                let message = "is not looked into; write a resource out to have it checked".to_owned();
+                contents.findings.push(Finding { level: Level::Warning, span: key.span.clone(), path, message });
+            }
+            continue;
+        }
         let at = format!("{path}.Properties");
         let Some(properties) = resource.get("Properties") else {
             if kind == OURS {
@@ -68,7 +85,8 @@ pub(crate) fn read_properties(id: &str, properties: &Node, path: &str, defaults:
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read_properties(name.clone(), &value, "", &mut mistakes);
     contents.note(properties, path, &reading, &mistakes);
-    let mut declaration = Declaration { label: printable(id), commitment, assumed: Vec::new(), of_stack: true };
+    let mut declaration =
+        Declaration { label: printable(id), commitment, assumed: Vec::new(), by_hand: false, of_stack: true };
     if mistakes.0.iter().any(|Mistake { path, .. }| !reading.is_open(path)) {
         declaration.commitment = None;
     } else if !reading.open.is_empty() {
@@ -81,18 +99,16 @@ pub(crate) fn read_properties(id: &str, properties: &Node, path: &str, defaults:
 fn assume(name: Name, properties: &Node, defaults: &Defaults) -> (Option<Commitment>, Vec<String>) {
     let mut reading = Reading::filled(defaults);
     let mut value = reading.value(properties, "");
-    if let Value::Object(members) = &mut value
-        && reading.is_open("ModelId")
-    {
-        members.insert("ModelId".to_owned(), UNKNOWN_MODEL.into());
+    if let Value::Object(members) = &mut value {
+        // The rest, aliases above all, changes neither hours nor money: it need not be known.
+        members.retain(|key, _| key == "ModelId" || MATTERS.contains(&key.as_str()));
+        if reading.is_open("ModelId") {
+            members.insert("ModelId".to_owned(), UNKNOWN_MODEL.into());
+        }
     }
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read_properties(name, &value, "", &mut mistakes).filter(|_| mistakes.0.is_empty());
-    let matters = |path: &&String| {
-        ["ModelUnits", "Timetable", "LeadTime", "Drain", "PricePerUnitHour", "CommitmentDuration"]
-            .iter()
-            .any(|key| path.starts_with(key))
-    };
+    let matters = |path: &&String| MATTERS.iter().any(|key| path.starts_with(key));
     let open = reading.open.iter().filter(matters);
     let mut assumed: Vec<String> =
         open.map(|path| format!("{path} is known only when it is deployed, and left out here")).collect();

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Number, Value};
 use throughput_scheduler::input::cut;
 
-use crate::document::{Kind, Node};
+use crate::document::{Kind, Node, is_null};
 
 /// What parameters of a template stand for, as far as the template says.
 pub type Defaults = BTreeMap<String, Value>;
@@ -136,7 +136,7 @@ fn intrinsic(node: &Node) -> Option<Option<&str>> {
 /// A value without quotes, by the core schema of YAML 1.2, which JSON shares.
 fn scalar(text: &str) -> Value {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        _ if is_null(text) => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
         _ => serde_json::from_str::<Number>(text).map_or_else(|_| Value::String(text.to_owned()), Value::Number),

@@ -22,6 +22,8 @@ const ROW_AND_GAP: f64 = 34.0;
 const BOTTOM: f64 = 78.0;
 /// About how wide a letter of the smallest text is.
 const LETTER: f64 = 6.2;
+/// And one of a name.
+const LETTER_OF_NAME: f64 = 9.5;
 
 /// The colours and shapes, light and dark.
 const STYLE: &str = "\
@@ -93,16 +95,20 @@ pub fn drawing(preview: &Preview, index: usize, y: f64) -> String {
         escaped(&title),
         escaped(&described(preview)),
     );
+    // Below the name if there is no room beside it.
+    let about = format!("{}   {}   {}", preview.model, preview.zone_name, preview.range());
+    let room = WIDTH - RIGHT - preview.name.chars().map(|_| LETTER_OF_NAME).sum::<f64>() - 2.0 * RIGHT;
+    let beside = about.chars().map(|_| LETTER).sum::<f64>() <= room;
+    let (x, y, anchor) = if beside { (WIDTH - RIGHT, 26, "end") } else { (RIGHT, 42, "start") };
     let _ = write!(
         text,
         "<defs><pattern id=\"warm{index}\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" \
          patternTransform=\"rotate(45)\"><line class=\"hatch\" x1=\"0\" y1=\"0\" x2=\"0\" y2=\"7\"/></pattern>\
          <pattern id=\"stays{index}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><circle class=\"dot\" cx=\"3\" \
          cy=\"3\" r=\"1.6\"/></pattern></defs>\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>\n\
-         <text class=\"name\" x=\"16\" y=\"26\">{}</text>\n<text class=\"small\" x=\"{}\" y=\"26\" text-anchor=\"end\">{}</text>\n",
+         <text class=\"name\" x=\"16\" y=\"26\">{}</text>\n<text class=\"small\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>\n",
         escaped(&preview.name),
-        WIDTH - RIGHT,
-        escaped(&format!("{}   {}   {}", preview.model, preview.zone_name, preview.range())),
+        escaped(&about),
     );
     let scale = Scale::of(preview);
     for hour in (0..=24).step_by(3) {
@@ -177,9 +183,9 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
         text.push_str(&bar(preview, stretch, (left, width, top), index, &escaped(&tip)));
     }
     if let Some(length) = day.length()
-        && let Some(change) = preview.zone.following(day.from).next()
+        && let Some(change) = day.clock_change(&preview.zone)
     {
-        let (x, above, below) = (scale.x(day, change.timestamp()), top - 3.0, top + ROW + 3.0);
+        let (x, above, below) = (scale.x(day, change), top - 3.0, top + ROW + 3.0);
         let _ = writeln!(
             text,
             "<path class=\"halo\" d=\"M{x:.1} {above:.1}V{below:.1}\"/><path class=\"change\" d=\"M{x:.1} {above:.1}V{below:.1}\">\

@@ -35,16 +35,7 @@ pub fn html(previews: &[Preview]) -> String {
 fn section(page: &mut String, preview: &Preview, index: usize) {
     let _ = write!(page, "<section>\n<h2>{}</h2>\n{}", escaped(&preview.name), drawing(preview, index, 0.0));
     let listed = |lines: &[String]| {
-        let items: Vec<String> = lines
-            .iter()
-            .map(|line| {
-                format!(
-                    "<li>{}</li>
-",
-                    escaped(line)
-                )
-            })
-            .collect();
+        let items: Vec<String> = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
         items.concat()
     };
     let _ = write!(page, "<ul>\n{}</ul>\n", listed(&sums(preview)));

@@ -36,7 +36,7 @@ fn clock_changes(timetable: &Timetable, days: &[Day]) -> Vec<String> {
     let said = |day: &Day| {
         let length = day.length()?;
         let longer = day.until.duration_since(day.from) > SignedDuration::from_hours(24);
-        let change = zone.time_zone().following(day.from).next()?.timestamp();
+        let change = day.clock_change(zone.time_zone())?;
         let just_before = change.saturating_sub(SignedDuration::from_secs(1)).ok()?;
         let clock = |at: Timestamp| at.to_zoned_datetime(zone.time_zone().clone());
         // Seen from just before, the clock shows the second before the change.

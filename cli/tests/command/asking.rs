@@ -183,6 +183,19 @@ fn a_function_that_cannot_be_invoked_is_named_with_its_region() {
 }
 
 #[test]
+fn whoever_is_not_signed_in_is_told_the_cure() {
+    let mut command = command(&["status", "--function", "throughput-scheduler", "--region", "eu-west-3"]);
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", "/nonexistent");
+    let call = call(&mut command);
+    assert_eq!(call.code, 3);
+    assert!(
+        call.err.starts_with("error: cannot invoke throughput-scheduler in eu-west-3: no credentials: sign in"),
+        "{}",
+        call.err
+    );
+}
+
+#[test]
 fn an_answer_that_is_no_report_is_not_shown_as_one() {
     let lambda = StandIn::answering(Answer { status: 200, headers: Vec::new(), body: "\"hello\"".to_owned() });
     let other = call(&mut lambda.command(&["status"]));

@@ -79,6 +79,18 @@ fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_che
 }
 
 #[test]
+fn a_loop_of_a_template_is_said_to_be_passed_over() {
+    let template = |kind: &str| {
+        format!(
+            "Resources:\n  Fn::ForEach::Teams:\n    - Team\n    - [a, b]\n    - Agent${{Team}}: {{Type: '{kind}', Properties: {{}}}}\n"
+        )
+    };
+    let (code, out) = check_input(&template("Custom::ProvisionedThroughput"));
+    assert!(code == 0 && out.contains("warning: Resources.Fn::ForEach::Teams is not looked into"), "{out}");
+    assert!(!check_input(&template("AWS::S3::Bucket")).1.contains("warning"));
+}
+
+#[test]
 fn a_workflow_is_told_in_annotations() {
     let call = run(&["check", "template.yaml", "mistakes.json", "--format", "github"]);
     assert_eq!(call.code, 1);
@@ -158,6 +170,45 @@ fn aliases_cannot_fill_the_memory() {
 }
 
 #[test]
+fn what_is_nested_without_end_is_refused() {
+    let block: String = (0..20_000).map(|depth| format!("{:depth$}a:\n", "")).take(2_000).collect();
+    let flow = format!("a: {}", "[".repeat(20_000));
+    let closed = format!("a: {}{}", "[".repeat(200), "]".repeat(200));
+    for nested in [block, flow, closed, "- ".repeat(20_000)] {
+        let (code, out) = check_input(&nested);
+        assert_eq!(code, 1, "{}", &nested[..20]);
+        assert!(out.contains("error: "), "{out}");
+    }
+}
+
+#[test]
+fn a_tab_is_shown_where_it_stands() {
+    let (code, out) = check_input("Name: a\n\tModelId: x.y\n");
+    assert!(code == 1 && out.contains("<stdin>:2:1") && out.contains("help: indent with spaces"), "{out}");
+}
+
+#[test]
+fn a_merge_key_is_named_as_what_it_is() {
+    let (code, out) = check_input("- &a {Name: a, ModelId: x.y}\n- <<: *a\n  Name: b\n");
+    assert!(code == 1 && out.contains("[1].<< is a merge key") && out.contains("<stdin>:2:3"), "{out}");
+}
+
+#[test]
+fn documents_without_anything_are_passed_over() {
+    assert_eq!(check_input("---\nName: a\nModelId: x.y\n---\n").1, "1 commitment in 1 file: no mistakes\n");
+    for empty in ["---\n", "# nothing\n", "---\n---\n", "~"] {
+        let (code, out) = check_input(empty);
+        assert!(code == 1 && out.contains("error: is empty"), "{out}");
+    }
+}
+
+#[test]
+fn an_alias_does_not_reach_into_another_document() {
+    let (code, out) = check_input("&a {Name: a, ModelId: x.y}\n---\n*a\n");
+    assert!(code == 1 && out.contains("<stdin>:3:1"), "{out}");
+}
+
+#[test]
 fn a_file_that_breaks_off_anywhere_is_shown_without_a_panic() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let terminal = Terminal { colour: Colour::Never, width: Some(80), can_ask: false };
@@ -196,6 +247,9 @@ fn exit_codes_tell_mistakes_from_files_that_cannot_be_read() {
     let missing = run(&["check", "nowhere.yaml"]);
     assert_eq!(missing.code, 2);
     assert!(missing.err.starts_with("error: cannot read nowhere.yaml: "), "{}", missing.err);
+    let one_missing = run(&["check", "nowhere.yaml", "mistakes.yaml"]);
+    assert!(one_missing.code == 2 && one_missing.out.contains("mistakes.yaml:"), "the others are checked all the same");
+    assert!(one_missing.err.contains("cannot read nowhere.yaml: "), "{}", one_missing.err);
     assert_eq!(run(&["check"]).code, 2);
     assert_eq!(run(&["check", "tokyo.yaml", "--format", "yaml"]).code, 2);
 }

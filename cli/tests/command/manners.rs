@@ -62,6 +62,20 @@ fn a_closed_pipe_is_no_failure() {
 }
 
 #[test]
+fn a_closed_pipe_hides_no_mistake() {
+    let code = |arguments: &[&str]| {
+        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop((child.stdout.take(), child.stderr.take()));
+        child.wait().unwrap().code()
+    };
+    for format in ["text", "json", "github"] {
+        assert_eq!(code(&["check", "mistakes.yaml", "--format", format]), Some(1), "{format}");
+        assert_eq!(code(&["check", "tokyo.yaml", "--format", format]), Some(0), "{format}");
+    }
+    assert_eq!(code(&["preview", "mistakes.yaml"]), Some(1));
+}
+
+#[test]
 fn shells_and_manuals_know_every_verb() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = run(&["completions", shell]);

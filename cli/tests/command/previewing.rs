@@ -1,11 +1,16 @@
 //! `preview`: pictures, hours, money, files.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::Stdio;
 
 use icalendar::Component;
 use serde_json::Value;
 
-use crate::run;
+use throughput_cli::preview::{Preview, drawing};
+use throughput_cli::source::{self, Source};
+
+use crate::{command, run};
 
 fn previewed(file: &str, from: &str) -> Value {
     let call = run(&["preview", file, "--from", from, "--format", "json"]);
@@ -26,6 +31,78 @@ fn a_week_in_which_the_clocks_go_back() {
 #[test]
 fn a_week_in_which_the_clocks_go_forward() {
     insta::assert_snapshot!(run(&["preview", "spring.yaml", "--from", "2027-03-22"]).out);
+}
+
+#[test]
+fn clocks_that_change_at_midnight_change_at_the_edge_of_the_day() {
+    let file = std::env::temp_dir().join(format!("throughput-santiago-{}.svg", std::process::id()));
+    let commitment =
+        "Name: santiago\nModelId: x.y\nTimetable: {Timezone: America/Santiago, Windows: ['Daily 08:00-09:00']}\n";
+    let arguments = ["preview", "-", "--from", "2026-09-05", "--days", "2", "--svg", file.to_str().unwrap()];
+    let mut child = command(&arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(commitment.as_bytes()).unwrap();
+    let out = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(
+        out.contains("Sun Sep 06 has 23 hours: the clocks of America/Santiago go forward from 00:00 to 01:00"),
+        "{out}"
+    );
+    let picture = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(picture.contains("class=\"change\" d=\"M118.0 "), "the mark stands at the left edge: {picture}");
+}
+
+#[test]
+fn the_examples_can_be_previewed_and_explained_before_they_are_deployed() {
+    let example = |verb: &str, name: &str| run(&[verb, &format!("../../../examples/{name}.yaml")]);
+    for name in ["always-on", "business-hours", "one-month-term", "two-time-zones"] {
+        for verb in ["preview", "explain"] {
+            let call = example(verb, name);
+            assert_eq!(call.code, 0, "{verb} {name}: {}", call.err);
+        }
+    }
+    let week = example("preview", "business-hours").out;
+    assert!(week.contains("window Mon-Fri 08:00-20:00") && !week.contains("known only when it is deployed"), "{week}");
+}
+
+#[test]
+fn what_is_switched_by_crons_alone_is_not_called_always_on() {
+    for file in ["../../../examples/two-crons.yaml", "../../../events/scale-up.json", "../../../events/scale-down.json"]
+    {
+        for verb in ["preview", "explain"] {
+            let call = run(&[verb, file]);
+            assert_eq!(call.code, 2, "{}", call.out);
+            assert!(call.err.contains("is switched by ScaleUp and ScaleDown alone"), "{}", call.err);
+        }
+    }
+}
+
+#[test]
+fn the_help_asks_for_a_cost_that_is_there() {
+    assert!(run(&["preview", "--help"]).out.contains("jq '.Commitments[].Bill.Cost'"));
+    assert!(previewed("tokyo.yaml", "2026-11-23")["Commitments"][0]["Bill"]["Cost"].is_number());
+}
+
+#[test]
+fn a_long_model_stands_below_a_long_name() {
+    let name = "support-agent-of-the-second-line-in-kyoto";
+    let line = |model: &str| {
+        let commitment = format!("Name: {}\nModelId: {model}\n", &name[..40]);
+        let source = Source { path: "long.yaml".to_owned(), text: commitment };
+        let declaration = source::read(&source).declarations.remove(0);
+        let first = "2026-11-23".parse().unwrap();
+        let preview = Preview::new(&declaration, Some(first), 1, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let picture = drawing::svg(&[preview]);
+        let document = roxmltree::Document::parse(&picture).unwrap();
+        let said = document
+            .descendants()
+            .find(|node| node.text().is_some_and(|text| text.starts_with(model) && node.has_tag_name("text")));
+        said.unwrap().attribute("y").unwrap().to_owned()
+    };
+    assert_eq!(line("amazon.nova-lite-v1:0:24k"), "26");
+    assert_eq!(
+        line("arn:aws:bedrock:eu-central-1:123456789012:custom-model/amazon.nova-lite-v1:0:24k/abcdefghijkl"),
+        "42"
+    );
 }
 
 #[test]
