@@ -126,6 +126,10 @@ impl Owed {
 
     fn by_now(&self, verdict: Verdict, let_go: bool, now: Timestamp) -> Verdict {
         match verdict {
+            // Who asked has given up on it.
+            Verdict::Now(Decision::Success) if self.until <= now && self.kind != RequestType::Delete => {
+                Verdict::Now(Decision::Failed(format!("done only after {}, its end", self.until)))
+            }
             Verdict::Wait(_) if now < self.decide_at => verdict,
             // Ticks finish what only takes time (interface.md section 4).
             Verdict::Wait(_) if self.kind == RequestType::Delete && let_go => Verdict::Now(Decision::Success),
@@ -146,6 +150,15 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         return Verdict::Now(Decision::Failed(error.to_string()));
     }
     let commitment = &plan.record.commitment;
+    match plan.record.lifecycle {
+        Lifecycle::Active => {}
+        Lifecycle::Retiring | Lifecycle::Releasing => {
+            return Verdict::Now(Decision::Failed(format!("{} has been told to retire", commitment.name)));
+        }
+        Lifecycle::Ended => {
+            return Verdict::Now(Decision::Failed(format!("the term of {} has ended", commitment.name)));
+        }
+    }
     let Some(units) = plan.record.demand().at(now).units else { return Verdict::Now(Decision::Success) };
     let name = commitment.throughput_name(units);
     let Some(bought) = plan.ours.iter().find(|ours| ours.name == name) else {

@@ -134,7 +134,11 @@ impl Rounds<'_> {
             }
             // What cannot change within an invocation is not asked twice.
             let facts = std::mem::take(&mut outcome.look.observed.facts);
-            let facts = Facts { throughputs: BTreeMap::new(), ..facts };
+            let mut facts = Facts { throughputs: BTreeMap::new(), ..facts };
+            let released = |arn: &String| {
+                todo.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
+            };
+            facts.marks.retain(|arn, _| !released(arn));
             outcome.look = self.look_and_plan(&record, facts, &attempts, None).await?;
         }
         Ok(outcome)

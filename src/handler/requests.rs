@@ -13,7 +13,7 @@ use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
 use crate::observed::{CallError, CallErrorKind, Facts, Observed};
-use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Tombstone};
+use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
@@ -194,7 +194,9 @@ impl Handler {
         let known = &before.commitment;
         let same_purchase =
             known.model == commitment.model && known.units == commitment.units && known.term == commitment.term;
-        if known.term.is_some() && !before.throughputs.is_empty() && !same_purchase {
+        let bought = known.throughput_name(known.units);
+        let in_term = known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought);
+        if in_term && !same_purchase {
             let end = before
                 .running_term(now)
                 .map_or_else(|| "whose end AWS has not told yet".to_owned(), |end| format!("which ends at {end}"));
@@ -233,11 +235,13 @@ impl Handler {
                 rounds.answer(&questions, &mut observed.facts).await;
                 continue;
             }
+            let hopeless = failed.iter().any(CallError::is_final);
             let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
             return match (refused.is_empty(), failed.is_empty()) {
                 (true, true) => Ok(()),
                 (false, _) => Err(Error::NotAllowed(refused.into_iter().chain(failed).collect::<Vec<_>>().join("; "))),
-                (true, false) => Err(Error::AwsError(failed.join("; "))),
+                (true, false) if hopeless => Err(Error::AwsError(failed.join("; "))),
+                (true, false) => Err(Error::Unavailable(failed.join("; "))),
             };
         }
     }
@@ -254,24 +258,33 @@ impl Handler {
 
     /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
     /// remembered of those aliases goes over with them: that one rejects invocations because of us.
-    async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
-        let commitment = &record.commitment;
+    pub(super) async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
+        let commitment = record.commitment.clone();
         let mut robbed = Vec::new();
         if !commitment.take_over || commitment.aliases.is_empty() {
             return Ok(robbed);
         }
-        for mut other in self.others(commitment, group).await? {
+        for mut other in self.others(&commitment, group).await? {
             let taken = |id: &AliasId| commitment.aliases.contains(id);
             if !other.all_aliases().any(taken) {
                 continue;
             }
-            other.commitment.aliases.retain(|id| !taken(id));
+            let lost: Vec<AliasId> = other.commitment.aliases.extract_if(.., |id| taken(id)).collect();
             other.leaving.retain(|id| !taken(id));
             for (id, memory) in other.aliases.extract_if(.., |id, _| taken(id)) {
                 record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
             }
+            // Nor does it come back when an Update fails.
+            if let Some(previous) = other.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
+                previous.commitment.aliases.retain(|id| !taken(id));
+            }
             other.requested = other.requested.max(self.now());
             other.revision += 1;
+            if let Some(resource) = &mut record.resource {
+                let (from, requested) = (other.commitment.name.to_string(), other.requested);
+                let taken = lost.into_iter().map(|alias| Taken { alias, from: from.clone(), requested });
+                resource.taken.extend(taken);
+            }
             robbed.push(other);
         }
         Ok(robbed)

@@ -24,6 +24,9 @@ use crate::rounds::Rounds;
 /// How long an overtaken request's answer is tried before the newer request goes on.
 const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
 
+/// How long after AWS was not to be had a request is tried again.
+const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
+
 /// Why a request has not been answered yet.
 enum Unanswered {
     /// It is answered FAILED with this.
@@ -43,13 +46,26 @@ impl Handler {
     pub(super) async fn custom_resource(&self, raw: &RawRequest, invocation: &Invocation) -> Result<Value, Error> {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(Unanswered::Later(error))) => return Err(error),
-            Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
-            Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
-        };
-        self.refuse(&origin, reason, invocation).await
+        let stop_at = self.rounds("", invocation).stop_at;
+        loop {
+            let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Unanswered::Later(error))) => return Err(error),
+                Ok(Err(Unanswered::Refuse(Error::Unavailable(reason)))) => {
+                    // A stack is not to fail because of some seconds.
+                    let next = self.now().saturating_add(BEFORE_ANOTHER_TRY);
+                    if next.is_ok_and(|next| next < stop_at) {
+                        warn!("{reason}: tried again");
+                        (self.clock.sleep)(BEFORE_ANOTHER_TRY.unsigned_abs()).await;
+                        continue;
+                    }
+                    reason
+                }
+                Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
+                Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
+            };
+            return self.refuse(&origin, reason, invocation).await;
+        }
     }
 
     /// Answers FAILED, and takes back what the request has changed so far.
@@ -89,6 +105,7 @@ impl Handler {
         if request.guards {
             return self.guard(&request, &rounds).await;
         }
+        let mut newest = request.dated;
         for _ in 0..MOST_WRITES {
             let stored = self.aws.stored(&group, name).await?;
             let there = stored.is_some();
@@ -98,12 +115,17 @@ impl Handler {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
                         return Err(overtaken(&request, "was deleted", deleted).into());
                     }
+                    newest = newest.max(deleted);
                     None
                 }
                 None => None,
             };
+            // One whose URL bears no date is known by the URL alone.
+            let is_owed =
+                before.as_ref().and_then(|before| before.owed.as_ref()).is_some_and(|owed| owed.is_to(origin));
+            let is_newest = |known: &Resource| known.newest == request.dated && known.request_id == origin.request_id;
             match before.as_ref().and_then(|before| before.resource.as_ref()) {
-                Some(known) if known.newest == request.dated && known.request_id == origin.request_id => {
+                Some(known) if is_owed || is_newest(known) => {
                     return self.repeat(&request, &rounds, before.as_ref()).await;
                 }
                 Some(known) if request.dated < known.newest => {
@@ -111,8 +133,11 @@ impl Handler {
                 }
                 Some(_) | None => {}
             }
+            if request.decide_at <= request.since && request.kind != RequestType::Delete {
+                return Err(Error::NotAllowed(format!("{name}: came too late for its end, {}", request.until)).into());
+            }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
-                self.bury(&request, invocation).await?;
+                self.bury(&request, newest, invocation).await?;
                 return self.success(&request, &rounds).await;
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
@@ -123,7 +148,10 @@ impl Handler {
             }
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
-            let outcome = self.carry(&rounds, record.clone(), record).await.map_err(Unanswered::Later)?;
+            let outcome = match self.carry(&rounds, record.clone(), record).await {
+                Ok(outcome) => outcome,
+                Err(error) => return self.unless_answered(origin, &rounds, error).await,
+            };
             let reborn = |tombstone: Option<&Tombstone>| match tombstone {
                 Some(tombstone) => tombstone.deleted < request.dated,
                 None => before.as_ref().is_some_and(|before| before.lifecycle == Lifecycle::Retiring),
@@ -172,6 +200,7 @@ impl Handler {
             request_id: origin.request_id.clone(),
             created: created && *kind != RequestType::Create,
             answered: None,
+            taken: known.map(|known| known.taken.clone()).unwrap_or_default(),
         });
         record.owed = Some(Owed::to(request, previous));
         self.stamp(&mut record, before);
@@ -219,8 +248,18 @@ impl Handler {
         before: Option<&Record>,
     ) -> Result<Value, Unanswered> {
         let Some(record) = before else { return self.success(request, rounds).await };
-        if record.owed.is_some() {
-            let outcome = self.carry(rounds, record.clone(), record.clone()).await.map_err(Unanswered::Later)?;
+        if let Some(owed) = &record.owed {
+            let mut going_on = record.clone();
+            // Who died may have died before that was done.
+            if owed.decided.is_none() && request.kind != RequestType::Delete && record.lifecycle == Lifecycle::Active {
+                let robbed = self.take_over(&mut going_on, rounds.group).await?;
+                self.rob(rounds.group, &going_on, &robbed).await?;
+            }
+            let carried = self.carry(rounds, record.clone(), going_on).await;
+            let outcome = match carried {
+                Ok(outcome) => outcome,
+                Err(error) => return self.unless_answered(&request.origin, rounds, error).await,
+            };
             return said(&Self::report(&outcome)).map_err(Unanswered::Later);
         }
         let answered = record.resource.as_ref().and_then(|resource| resource.answered.clone());
@@ -229,6 +268,18 @@ impl Handler {
         let told = self.tell(&request.origin, &decision, &data, rounds.answer_by()).await;
         told.map_err(|error| Unanswered::Later(error.into()))?;
         Ok(json!({ "Name": request.name.as_str(), "Answered": "again" }))
+    }
+
+    /// What failed after the answer was delivered is the ticks' to go on with: an error would make Lambda deliver the request again.
+    async fn unless_answered(&self, origin: &Origin, rounds: &Rounds<'_>, error: Error) -> Result<Value, Unanswered> {
+        let name = origin.physical_id();
+        match self.aws.record(rounds.group, &name).await {
+            Ok(Some(Record { owed: None, resource: Some(resource), .. })) if resource.answered.is_some() => {
+                warn!(commitment = %name, "{name}: {error}");
+                Ok(json!({ "Name": name, "Answered": "" }))
+            }
+            Ok(_) | Err(_) => Err(Unanswered::Later(error)),
+        }
     }
 
     /// What is owed to a request that a newer one overtakes is told before that is carried out.
@@ -250,7 +301,7 @@ impl Handler {
     }
 
     /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing.
-    async fn bury(&self, request: &Request, invocation: &Invocation) -> Result<(), Error> {
+    async fn bury(&self, request: &Request, deleted: jiff::Timestamp, invocation: &Invocation) -> Result<(), Error> {
         let group = self.settings.group.clone()?;
         let Ok(role_arn) = self.settings.role_arn.clone() else {
             let name = &request.name;
@@ -258,7 +309,7 @@ impl Handler {
             return Ok(());
         };
         let target = crate::event::tick_target(&invocation.function_arn);
-        let tombstone = Tombstone { name: request.name.to_string(), deleted: request.dated };
+        let tombstone = Tombstone { name: request.name.to_string(), deleted };
         let schedule = Schedule { minutes: 1, role_arn, target };
         Ok(self.aws.bury(&group, &tombstone, &schedule, self.now()).await?)
     }

@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 use simulator::{Fault, Refuses};
 
 mod answers;
+mod crashes;
 mod create;
 mod envelope;
+mod hazards;
 
 const LOGICAL_ID: &str = "Throughput";
 
