@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation, STATUS_SIDE_BY_SIDE, subject};
 use crate::commitment::{AliasId, Commitment};
+use crate::custom_resource::RequestType;
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
@@ -127,7 +128,16 @@ impl Handler {
             let name = subject(action).to_owned();
             before.cloned().ok_or_else(|| Error::UnknownCommitment { name, group: group.to_owned() })
         };
+        let deletes = |record: &Record| record.owed.as_ref().is_some_and(|owed| owed.kind == RequestType::Delete);
         let mut record = match action {
+            Action::Scale { subject: Subject::Declared(commitment), .. } | Action::Apply(commitment)
+                if before.is_some_and(deletes) =>
+            {
+                let name = &commitment.name;
+                return Err(Error::NotAllowed(format!(
+                    "{name} is being deleted by its stack, which waits for it to be gone"
+                )));
+            }
             Action::Scale { subject: Subject::Declared(commitment), .. } | Action::Apply(commitment) => {
                 self.declared(commitment, before, invocation)?
             }

@@ -6,7 +6,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
@@ -17,7 +17,7 @@ use crate::aws::FOREIGN_SCHEDULE;
 use crate::commitment::{Commitment, OnDelete};
 use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
 use crate::input::Mistakes;
-use crate::observed::{CallError, Throughput};
+use crate::observed::{CallError, CallErrorKind, Throughput};
 use crate::record::{Lifecycle, Record, Resource, Schedule, Stored, Tombstone};
 use crate::rounds::Rounds;
 
@@ -26,6 +26,8 @@ const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
 
 /// How long after AWS was not to be had a request is tried again.
 const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
+/// Time that has to be left for that: AWS may stay silent for as long as the clients wait, and then there is still an answer to give.
+const FOR_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(75);
 
 /// Why a request has not been answered yet.
 enum Unanswered {
@@ -53,8 +55,7 @@ impl Handler {
                 Ok(Err(Unanswered::Later(error))) => return Err(error),
                 Ok(Err(Unanswered::Refuse(Error::Unavailable(reason)))) => {
                     // A stack is not to fail because of some seconds.
-                    let next = self.now().saturating_add(BEFORE_ANOTHER_TRY);
-                    if next.is_ok_and(|next| next < stop_at) {
+                    if stop_at.duration_since(self.now()) > BEFORE_ANOTHER_TRY + FOR_ANOTHER_TRY {
                         warn!("{reason}: tried again");
                         (self.clock.sleep)(BEFORE_ANOTHER_TRY.unsigned_abs()).await;
                         continue;
@@ -137,7 +138,9 @@ impl Handler {
                 return Err(Error::NotAllowed(format!("{name}: came too late for its end, {}", request.until)).into());
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
-                self.bury(&request, newest, invocation).await?;
+                if !self.bury(&request, newest, there, invocation).await? {
+                    continue;
+                }
                 return self.success(&request, &rounds).await;
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
@@ -287,7 +290,7 @@ impl Handler {
         let Some((record, owed)) = before.and_then(|before| Some((before, before.owed.as_ref()?))) else { return };
         let overtaken = || Decision::Failed("a newer request has overtaken it".to_owned());
         let decision = owed.decided.clone().unwrap_or_else(overtaken);
-        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(jiff::Timestamp::MAX);
+        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX);
         if let Err(error) = self.tell(&owed.origin, &decision, &Data::of(record, self.now()), by).await {
             let name = &record.commitment.name;
             warn!(commitment = %name, "{name}: {error}");
@@ -300,18 +303,34 @@ impl Handler {
         Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
     }
 
-    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing.
-    async fn bury(&self, request: &Request, deleted: jiff::Timestamp, invocation: &Invocation) -> Result<(), Error> {
+    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing. False if something has
+    /// been registered since that was looked at: then it is worth looking again.
+    async fn bury(
+        &self,
+        request: &Request,
+        deleted: Timestamp,
+        there: bool,
+        invocation: &Invocation,
+    ) -> Result<bool, Error> {
         let group = self.settings.group.clone()?;
         let Ok(role_arn) = self.settings.role_arn.clone() else {
             let name = &request.name;
             warn!(commitment = %name, "{name}: without SCHEDULE_ROLE_ARN its deletion cannot be remembered");
-            return Ok(());
+            return Ok(true);
         };
         let target = crate::event::tick_target(&invocation.function_arn);
         let tombstone = Tombstone { name: request.name.to_string(), deleted };
         let schedule = Schedule { minutes: 1, role_arn, target };
-        Ok(self.aws.bury(&group, &tombstone, &schedule, self.now()).await?)
+        let buried = if there {
+            self.aws.bury(&group, &tombstone, &schedule, self.now()).await
+        } else {
+            self.aws.bury_unknown(&group, &tombstone, &schedule, self.now()).await
+        };
+        match buried {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind == CallErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The guard of the service's own stack: it cannot be deleted while something is registered.
@@ -344,7 +363,7 @@ impl Handler {
     }
 }
 
-fn overtaken(request: &Request, why: &str, when: jiff::Timestamp) -> Error {
+fn overtaken(request: &Request, why: &str, when: Timestamp) -> Error {
     let Request { kind, name, dated, .. } = request;
     Error::NotAllowed(format!("{name} {why} of {when}: this {kind} of {dated} changes nothing"))
 }

@@ -187,3 +187,167 @@ async fn a_create_whose_looks_are_denied_is_answered_once_and_ends_well() {
     scene.send(&request).await.expect("FAILED is delivered");
     assert_eq!(status(&scene.answer(&request)), "FAILED");
 }
+
+#[tokio::test]
+async fn requests_and_ticks_that_run_at_the_same_time_leave_what_the_last_request_wants() {
+    let sized = |units: u32| properties(json!({"ModelUnits": units}));
+    for (kind, declared) in [("Delete", sized(1)), ("Update", sized(2))] {
+        for operation in ["GetSchedule", "ListProvisionedModelThroughputs", "GetAgentAlias"] {
+            let scene = Scene::created(&sized(1)).await;
+            // Somebody has changed the route, so that the tick has something to do.
+            scene.world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = None);
+            scene.world.sim.meet(&[operation], 2);
+            let request = scene.request(kind, &declared);
+            let name = scene.name();
+            let (sent, _ticked) = tokio::join!(scene.send(&request), scene.world.tick(&name));
+            let what = format!("{kind} {operation}: {sent:?}");
+            scene.world.pass(50).await;
+            assert_eq!(status(&scene.answer(&request)), "SUCCESS", "{what}");
+            assert_eq!(scene.stack.answers(&request), 1, "{what}");
+            if kind == "Delete" {
+                assert!(scene.world.sim.throughputs().is_empty() && scene.has_tombstone(), "{what}");
+            } else {
+                assert_eq!(scene.world.sim.throughputs()[0].units, 2, "{what}");
+                assert_eq!(scene.route(), Some(scene.arn()), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_delete_that_runs_beside_its_create_wins() {
+    for operation in ["GetSchedule", "CreateSchedule", "ListProvisionedModelThroughputs"] {
+        let scene = Scene::new().await;
+        scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+        let create = scene.request("Create", &properties(json!({"WaitFor": "InService"})));
+        scene.world.sim.advance(SignedDuration::from_secs(5));
+        let delete = scene.request("Delete", &properties(json!({})));
+        scene.world.sim.meet(&[operation], 2);
+        let (created, deleted) = tokio::join!(scene.send(&create), scene.send(&delete));
+        let what = format!("{operation}: {created:?} {deleted:?}");
+        scene.world.pass(30).await;
+        assert_eq!(status(&scene.answer(&delete)), "SUCCESS", "{what}");
+        assert!(scene.world.sim.throughputs().is_empty() && !scene.is_registered(), "{what}");
+        let to_create = scene.stack.sink.puts().into_iter().filter(|put| put.body["RequestId"] == create["RequestId"]);
+        assert!(to_create.clone().count() <= 1, "{what}");
+        assert!(to_create.into_iter().all(|put| status(&put.body) == "FAILED"), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_that_comes_at_any_moment_of_an_update_leaves_what_was() {
+    for minutes in [0, 1, 5, 30, 58, 59, 60] {
+        let scene = Scene::created(&properties(json!({}))).await;
+        scene.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_hours(3));
+        let before = scene.arn();
+        let update = scene.request("Update", &properties(json!({"ModelUnits": 2, "WaitFor": "InService"})));
+        scene.send(&update).await.expect("ticks go on");
+        scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+        scene.world.pass(minutes).await;
+        scene.world.sim.advance(SignedDuration::from_secs(7));
+        let (_, answer) = scene.carry_out("Update", &properties(json!({}))).await;
+        assert_eq!(status(&answer), "SUCCESS", "{minutes}: {answer}");
+        assert_eq!(answer["Data"]["ProvisionedModelArn"], json!(before), "{minutes}");
+        scene.world.pass(15).await;
+        assert_eq!(status(&scene.answer(&update)), "FAILED", "{minutes}");
+        assert_eq!(scene.stack.answers(&update), 1, "{minutes}");
+        assert_eq!((scene.arn(), scene.route()), (before.clone(), Some(before)), "{minutes}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_of_little_time_is_answered_within_it() {
+    for timeout in [20, 45, 61, 90, 119, 120, 121, 180] {
+        for wait_for in ["Accepted", "InService"] {
+            let scene = Scene::new().await;
+            scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
+            let declared = properties(json!({"ServiceTimeout": timeout, "WaitFor": wait_for}));
+            let request = scene.request("Create", &declared);
+            scene.world.sim.advance(SignedDuration::from_secs(2));
+            scene.send(&request).await.expect("it ends well");
+            let end = start().saturating_add(SignedDuration::from_secs(timeout)).expect("in range");
+            if scene.world.now() < end {
+                scene.world.run_until(end, |_, _| {}).await;
+            }
+            let expected = if wait_for == "Accepted" { "SUCCESS" } else { "FAILED" };
+            assert_eq!(status(&scene.answer(&request)), expected, "{timeout} {wait_for}");
+            scene.world.pass(5).await;
+            assert_eq!(scene.world.sim.throughputs().is_empty(), expected == "FAILED", "{timeout} {wait_for}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rename_that_is_rolled_back_after_its_success_gives_the_alias_back() {
+    let scene = Scene::created(&properties(json!({}))).await;
+    let before = scene.arn();
+    let taking = properties(json!({"TakeOver": true}));
+    let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
+    let (_, answer) = scene.stack.carry_out(&scene.world, &create).await;
+    assert_eq!(status(&answer.expect("answered")), "SUCCESS");
+    scene.world.pass(40).await;
+    assert_ne!(scene.route(), Some(before.clone()), "moved");
+    // Another resource of the stack fails: what was created goes, what was there is not touched.
+    let delete = scene.stack.request("Delete", "Renamed", &taking, scene.world.now());
+    let (_, answer) = scene.stack.carry_out(&scene.world, &delete).await;
+    assert_eq!(status(&answer.expect("answered")), "SUCCESS");
+    scene.world.pass(10).await;
+    assert_eq!((scene.arn(), scene.route()), (before.clone(), Some(before)));
+}
+
+#[tokio::test]
+async fn a_commitment_that_goes_leaves_the_routes_of_others_alone_even_with_take_over() {
+    let scene = Scene::created(&properties(json!({"TakeOver": true}))).await;
+    let foreign = scene.world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
+    scene.world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = Some(foreign.clone()));
+    let (_, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
+    assert_eq!(status(&answer), "SUCCESS");
+    scene.world.pass(10).await;
+    assert_eq!((scene.arn(), scene.route()), (foreign.clone(), Some(foreign)));
+}
+
+#[tokio::test]
+async fn what_a_stack_is_deleting_cannot_be_applied_anew() {
+    let scene = Scene::created(&properties(json!({}))).await;
+    let delete = scene.request("Delete", &properties(json!({})));
+    scene.send(&delete).await.expect("ticks go on");
+    let mut declared = properties(json!({}));
+    declared["Name"] = json!(scene.name());
+    let applied = scene.world.send(json!({"Action": "Apply", "Commitment": declared})).await;
+    assert_eq!(applied.expect_err("it is refused").kind(), "NotAllowed");
+    scene.world.pass(15).await;
+    assert_eq!(status(&scene.answer(&delete)), "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_tombstone_gives_way_to_an_action_of_the_same_name_and_is_no_commitment() {
+    let scene = Scene::created(&properties(json!({}))).await;
+    let (_, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
+    assert_eq!(status(&answer), "SUCCESS");
+    let all = scene.world.send(json!({"Action": "Status"})).await.expect("a report");
+    assert_eq!(all, json!({"Commitments": [], "Orphans": []}));
+    for action in ["Retire", "Resume", "Status"] {
+        let event = json!({"Action": action, "Name": scene.name()});
+        assert_eq!(scene.world.send(event).await.expect_err("unknown").kind(), "UnknownCommitment");
+    }
+    let mut declared = properties(json!({}));
+    declared["Name"] = json!(scene.name());
+    scene.world.send(json!({"Action": "Apply", "Commitment": declared})).await.expect("applied");
+    scene.world.pass(150).await;
+    assert!(scene.is_registered(), "the tombstone's end does not take it away");
+    assert_eq!(scene.route(), Some(scene.arn()));
+}
+
+#[tokio::test]
+async fn what_is_retained_while_its_purchase_was_not_yet_noticed_is_released_once() {
+    let scene = Scene::created(&properties(json!({"OnDelete": "Retain", "Timetable": closed()}))).await;
+    // Bought by an invocation that died, and in no record.
+    let marks = [("throughput-scheduler:commitment", scene.name()), ("throughput-scheduler:group", GROUP.to_owned())];
+    let marks: Vec<(&str, &str)> = marks.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let bought = format!("{}-f5426c", scene.name());
+    scene.world.sim.add_throughput(&bought, "amazon.nova-lite-v1:0:24k", 1, &marks);
+    scene.world.sim.clear_requests();
+    let (_, answer) = scene.carry_out("Delete", &properties(json!({"OnDelete": "Retain"}))).await;
+    assert_eq!(status(&answer), "SUCCESS");
+    assert_eq!(scene.changes(), ["UntagResource"]);
+}
