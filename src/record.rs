@@ -343,6 +343,24 @@ impl Record {
         }
     }
 
+    /// Takes the aliases that another commitment has `taken` over out of the record; gives them, and what was remembered of each.
+    pub fn lose(
+        &mut self,
+        taken: impl Fn(&AliasId) -> bool,
+        now: Timestamp,
+    ) -> (Vec<AliasId>, BTreeMap<AliasId, AliasMemory>) {
+        let lost = self.commitment.aliases.extract_if(.., |id| taken(id)).collect();
+        self.leaving.retain(|id| !taken(id));
+        // Nor do they come back when an Update fails.
+        if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
+            previous.commitment.aliases.retain(|id| !taken(id));
+        }
+        let memories = self.aliases.extract_if(.., |id, _| taken(id)).collect();
+        self.requested = self.requested.max(now);
+        self.revision += 1;
+        (lost, memories)
+    }
+
     /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.
     #[must_use]
     pub fn to_give_back(&self) -> Vec<Taken> {

@@ -268,7 +268,7 @@ impl Handler {
 
     /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
     /// remembered of those aliases goes over with them: that one rejects invocations because of us.
-    pub(super) async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
+    async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
         let commitment = record.commitment.clone();
         let mut robbed = Vec::new();
         if !commitment.take_over || commitment.aliases.is_empty() {
@@ -279,17 +279,10 @@ impl Handler {
             if !other.all_aliases().any(taken) {
                 continue;
             }
-            let lost: Vec<AliasId> = other.commitment.aliases.extract_if(.., |id| taken(id)).collect();
-            other.leaving.retain(|id| !taken(id));
-            for (id, memory) in other.aliases.extract_if(.., |id, _| taken(id)) {
+            let (lost, memories) = other.lose(taken, self.now());
+            for (id, memory) in memories {
                 record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
             }
-            // Nor does it come back when an Update fails.
-            if let Some(previous) = other.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
-                previous.commitment.aliases.retain(|id| !taken(id));
-            }
-            other.requested = other.requested.max(self.now());
-            other.revision += 1;
             if let Some(resource) = &mut record.resource {
                 let (from, requested) = (other.commitment.name.to_string(), other.requested);
                 let taken = lost.into_iter().map(|alias| Taken { alias, from: from.clone(), requested });

@@ -251,14 +251,8 @@ impl Handler {
         before: Option<&Record>,
     ) -> Result<Value, Unanswered> {
         let Some(record) = before else { return self.success(request, rounds).await };
-        if let Some(owed) = &record.owed {
-            let mut going_on = record.clone();
-            // Who died may have died before that was done.
-            if owed.decided.is_none() && request.kind != RequestType::Delete && record.lifecycle == Lifecycle::Active {
-                let robbed = self.take_over(&mut going_on, rounds.group).await?;
-                self.rob(rounds.group, &going_on, &robbed).await?;
-            }
-            let carried = self.carry(rounds, record.clone(), going_on).await;
+        if record.owed.is_some() {
+            let carried = self.carry(rounds, record.clone(), record.clone()).await;
             let outcome = match carried {
                 Ok(outcome) => outcome,
                 Err(error) => return self.unless_answered(&request.origin, rounds, error).await,
