@@ -126,6 +126,10 @@ impl Owed {
 
     fn by_now(&self, verdict: Verdict, let_go: bool, now: Timestamp) -> Verdict {
         match verdict {
+            // Who asked has given up on it.
+            Verdict::Now(Decision::Success) if self.until <= now && self.kind != RequestType::Delete => {
+                Verdict::Now(Decision::Failed(format!("done only after {}, its end", self.until)))
+            }
             Verdict::Wait(_) if now < self.decide_at => verdict,
             // Ticks finish what only takes time (interface.md section 4).
             Verdict::Wait(_) if self.kind == RequestType::Delete && let_go => Verdict::Now(Decision::Success),

@@ -53,6 +53,9 @@ pub enum Error {
     /// AWS refused a call, or did not answer.
     #[error("{0}")]
     AwsError(String),
+    /// AWS did not answer, or has too many calls: a little later it may go.
+    #[error("{0}")]
+    Unavailable(String),
     /// A setting of this deployment is missing or cannot be read.
     #[error("{0}")]
     InvalidSetting(String),
@@ -72,7 +75,7 @@ impl Error {
             Self::InvalidEvent(_) => "InvalidEvent",
             Self::NotAllowed(_) => "NotAllowed",
             Self::UnknownCommitment { .. } => "UnknownCommitment",
-            Self::AwsError(_) => "AwsError",
+            Self::AwsError(_) | Self::Unavailable(_) => "AwsError",
             Self::InvalidSetting(_) => "InvalidSetting",
             Self::NeedsAttention(_) => "NeedsAttention",
             Self::NotDelivered(_) => "NotDelivered",
@@ -82,7 +85,7 @@ impl Error {
 
 impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
-        Self::AwsError(error.to_string())
+        if error.passes() { Self::Unavailable(error.to_string()) } else { Self::AwsError(error.to_string()) }
     }
 }
 

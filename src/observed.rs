@@ -49,12 +49,21 @@ impl CallError {
         self.code.contains("AccessDenied")
     }
 
+    /// Whether it is about AWS itself, not about what was asked: too many calls, or no answer.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        matches!(self.kind, CallErrorKind::NoAnswer | CallErrorKind::Busy) || self.is_throttled()
+    }
+
+    fn is_throttled(&self) -> bool {
+        self.code.contains("Throttl") || self.code.contains("TooManyRequests")
+    }
+
     /// Whether the same call would be refused again: neither a state that passes, nor too many calls, nor silence.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        let too_many = self.code.contains("Throttl") || self.code.contains("TooManyRequests");
         match self.kind {
-            CallErrorKind::Refused => !too_many,
+            CallErrorKind::Refused => !self.is_throttled(),
             CallErrorKind::Invalid | CallErrorKind::Quota | CallErrorKind::NotFound => true,
             CallErrorKind::Busy | CallErrorKind::Conflict | CallErrorKind::NoAnswer => false,
         }
@@ -228,6 +237,13 @@ impl Marks {
         let Self(tags) = self;
         tags.get(COMMITMENT_TAG).is_some_and(|name| name == commitment)
             && tags.get(GROUP_TAG).is_some_and(|name| name == group)
+    }
+
+    /// Whether it bears neither of our marks, whoever's.
+    #[must_use]
+    pub fn are_none_of_ours(&self) -> bool {
+        let Self(tags) = self;
+        !tags.contains_key(COMMITMENT_TAG) && !tags.contains_key(GROUP_TAG)
     }
 
     /// The tags beside our own.

@@ -82,6 +82,21 @@ pub struct Resource {
     /// What that request was answered, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Decision>,
+    /// What it has taken over from others, so that a rollback finds it where it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Taken>,
+}
+
+/// An alias that was taken over from another commitment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Taken {
+    /// The alias.
+    pub alias: AliasId,
+    /// The commitment that declared it.
+    pub from: String,
+    /// That one's [`Record::requested`] since then: once it differs, somebody has declared it anew.
+    pub requested: Timestamp,
 }
 
 /// What is left of a commitment that a Delete has taken away, for a while: its date, so that a Create which comes late buys
@@ -303,7 +318,10 @@ impl Record {
                 let Previous { commitment, by_hand, lifecycle } = *previous;
                 self.declare(commitment);
                 self.by_hand = by_hand;
-                self.lifecycle = lifecycle;
+                // What was retired meanwhile, or has ended, is not brought back.
+                if self.lifecycle == Lifecycle::Active {
+                    self.lifecycle = lifecycle;
+                }
             }
             None => self.retire(),
         }
@@ -323,6 +341,36 @@ impl Record {
             resource.created |= kind != RequestType::Delete && decided == Some(Decision::Success);
             resource.answered = decided;
         }
+    }
+
+    /// Takes the aliases that another commitment has `taken` over out of the record; gives them, and what was remembered of each.
+    pub fn lose(
+        &mut self,
+        taken: impl Fn(&AliasId) -> bool,
+        now: Timestamp,
+    ) -> (Vec<AliasId>, BTreeMap<AliasId, AliasMemory>) {
+        let lost = self.commitment.aliases.extract_if(.., |id| taken(id)).collect();
+        self.leaving.retain(|id| !taken(id));
+        // Nor do they come back when an Update fails.
+        if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
+            previous.commitment.aliases.retain(|id| !taken(id));
+        }
+        let memories = self.aliases.extract_if(.., |id, _| taken(id)).collect();
+        self.requested = self.requested.max(now);
+        self.revision += 1;
+        (lost, memories)
+    }
+
+    /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.
+    #[must_use]
+    pub fn to_give_back(&self) -> Vec<Taken> {
+        let uses = |taken: &&Taken| match self.lifecycle {
+            Lifecycle::Active | Lifecycle::Ended => self.commitment.aliases.contains(&taken.alias),
+            Lifecycle::Retiring => false,
+            Lifecycle::Releasing => true,
+        };
+        let taken = self.resource.iter().flat_map(|resource| &resource.taken);
+        taken.filter(|taken| !uses(taken)).cloned().collect()
     }
 
     /// The aliases that matter: the declared ones, then those that are leaving.

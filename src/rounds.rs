@@ -134,7 +134,11 @@ impl Rounds<'_> {
             }
             // What cannot change within an invocation is not asked twice.
             let facts = std::mem::take(&mut outcome.look.observed.facts);
-            let facts = Facts { throughputs: BTreeMap::new(), ..facts };
+            let mut facts = Facts { throughputs: BTreeMap::new(), ..facts };
+            let released = |arn: &String| {
+                todo.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
+            };
+            facts.marks.retain(|arn, _| !released(arn));
             outcome.look = self.look_and_plan(&record, facts, &attempts, None).await?;
         }
         Ok(outcome)
@@ -324,7 +328,7 @@ impl Rounds<'_> {
             Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
             Action::Release { name, arn } => self.aws.release(name, arn).await?,
             Action::Forget { name } => self.aws.forget(self.group, name).await?,
-            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now(), true).await?,
+            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now()).await?,
         }
         Ok(Effect::Done)
     }

@@ -52,6 +52,8 @@ pub enum SinkFault {
     Break,
     /// Nobody answers.
     Silence,
+    /// It is taken, and nobody says so.
+    Taken,
 }
 
 #[derive(Default)]
@@ -166,7 +168,7 @@ async fn take(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Res
             Response::new(Body::from_stream(broken))
         }
         Some(SinkFault::Silence) => std::future::pending().await,
-        None => {
+        None | Some(SinkFault::Taken) => {
             let put = Put {
                 request: parts.uri.path().trim_start_matches('/').to_owned(),
                 method: parts.method.to_string(),
@@ -176,6 +178,9 @@ async fn take(State(shared): State<Arc<Mutex<Shared>>>, request: Request) -> Res
                 text,
             };
             lock(&shared).puts.push(put);
+            if fault.is_some() {
+                return std::future::pending().await;
+            }
             answered(StatusCode::OK)
         }
     }

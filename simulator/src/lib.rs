@@ -291,6 +291,16 @@ impl Simulator {
         self.shared.plan_meeting(operations, count);
     }
 
+    /// After `after` more requests one is never answered, with or without its effect: whoever waits for it can be let die.
+    pub fn fall_silent(&self, after: usize, has_effect: bool) {
+        self.shared.plan_silence(after, has_effect);
+    }
+
+    /// Waits for that request.
+    pub async fn silent(&self) {
+        self.shared.silent().await;
+    }
+
     /// An agent whose draft is of `model`.
     pub fn add_agent(&self, agent: &str, model: &str) {
         self.add_agent_version(agent, "DRAFT", model);

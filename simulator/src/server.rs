@@ -10,7 +10,7 @@ use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Notify};
 
 use crate::account::{Account, plus};
 use crate::api::{Call, Refusal};
@@ -83,6 +83,9 @@ pub(crate) struct Shared {
     requests: Mutex<Vec<Request>>,
     faults: Mutex<Vec<Planned>>,
     meetings: Mutex<Vec<Meeting>>,
+    /// After how many more requests one is never answered, and whether that one has its effect.
+    silence: Mutex<Option<(usize, bool)>>,
+    silent: Notify,
 }
 
 impl Shared {
@@ -105,6 +108,22 @@ impl Shared {
     pub(crate) fn plan_meeting(&self, operations: &[&'static str], count: usize) {
         let meeting = Meeting { operations: operations.to_vec(), left: count, barrier: Arc::new(Barrier::new(count)) };
         lock(&self.meetings).push(meeting);
+    }
+
+    pub(crate) fn plan_silence(&self, after: usize, has_effect: bool) {
+        *lock(&self.silence) = Some((after, has_effect));
+    }
+
+    pub(crate) async fn silent(&self) {
+        self.silent.notified().await;
+    }
+
+    /// Whether this request is never answered, and if so whether it has its effect.
+    fn silence(&self) -> Option<bool> {
+        let mut silence = lock(&self.silence);
+        let (left, has_effect) = (*silence)?;
+        *silence = left.checked_sub(1).map(|left| (left, has_effect));
+        (left == 0).then_some(has_effect)
     }
 
     fn next_fault(&self, operation: &str) -> Option<Fault> {
@@ -159,6 +178,13 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     let at = shared.account().now;
     let Call { operation, ids, query, body } = call.clone();
     shared.requests().push(Request { operation, ids, query, body, at });
+    if let Some(has_effect) = shared.silence() {
+        if has_effect {
+            let _unheard = shared.carry_out(&call);
+        }
+        shared.silent.notify_one();
+        return std::future::pending().await;
+    }
     match shared.next_fault(call.operation) {
         Some(Fault::Refuse { status, code: code @ "AccessDeniedException", message: "" }) => {
             let service = if call.operation.ends_with("Schedule") || call.operation.ends_with("Schedules") {

@@ -147,8 +147,11 @@ impl Aws {
     /// The deletion was refused, or no answer came.
     pub async fn delete_throughput(&self, name: &str, arn: &str) -> Result<(), CallError> {
         let answer = self.bedrock.delete_provisioned_model_throughput().provisioned_model_id(arn).send().await;
-        let deleted = answer.map(|_| ()).map_err(|error| self.failed(format!("delete {name}"), &error));
-        deleted.or_else(|error| none_if_not_found::<()>(error).map(|_| ()))
+        match answer.map(|_| ()).map_err(|error| self.failed(format!("delete {name}"), &error)) {
+            // The role may delete what bears our mark, and what is gone bears none.
+            Err(error) if error.is_denied() && self.throughput(arn).await == Ok(None) => Ok(()),
+            deleted => deleted.or_else(|error| none_if_not_found::<()>(error).map(|_| ())),
+        }
     }
 
     /// Takes both our marks off the throughput `arn`, at once: after the first we might no longer reach the second. What bears none,
@@ -158,8 +161,13 @@ impl Aws {
     /// The call was refused, or no answer came.
     pub async fn release(&self, name: &str, arn: &str) -> Result<(), CallError> {
         let request = self.bedrock.untag_resource().resource_arn(arn).tag_keys(COMMITMENT_TAG).tag_keys(GROUP_TAG);
-        let released = request.send().await.map(|_| ()).map_err(|error| self.failed(format!("release {name}"), &error));
-        released.or_else(|error| none_if_not_found::<()>(error).map(|_| ()))
+        match request.send().await.map(|_| ()).map_err(|error| self.failed(format!("release {name}"), &error)) {
+            // The role may untag what bears our mark: what bears none was released before.
+            Err(error) if error.is_denied() && self.marks(arn).await.is_ok_and(|marks| marks.are_none_of_ours()) => {
+                Ok(())
+            }
+            released => released.or_else(|error| none_if_not_found::<()>(error).map(|_| ())),
+        }
     }
 
     /// Sets and removes tags of the throughput `arn`; what is as it should be stays so.

@@ -109,8 +109,8 @@ impl Aws {
         answer.map(|_| ()).map_err(|error| self.failed(format!("write the record of {name}"), &error))
     }
 
-    /// Puts a tombstone in the place of what is `there`, or where there is nothing: a schedule that fires once, two hours after
-    /// `now`, and deletes itself. Where nothing was there, and something is by now, it meets [`CallErrorKind::Conflict`].
+    /// Puts a tombstone in the place of a record, or where there is none: a schedule that fires once, two hours after `now`,
+    /// and deletes itself.
     ///
     /// # Errors
     /// The call was refused, or no answer came.
@@ -120,27 +120,37 @@ impl Aws {
         tombstone: &Tombstone,
         schedule: &Schedule,
         now: Timestamp,
-        there: bool,
     ) -> Result<(), CallError> {
         let name = &tombstone.name;
-        let at = now.saturating_add(TOMBSTONE_STANDS).unwrap_or(Timestamp::MAX);
-        let expression = format!("at({})", Offset::UTC.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S"));
-        let Parts { expression, window, target } = parts(name, expression, tombstone_input(tombstone), schedule)?;
-        let after = ActionAfterCompletion::Delete;
-        let cannot = || format!("forget {name}");
-        if there {
-            let update = self.scheduler.update_schedule().group_name(group).name(name);
-            let update = update.schedule_expression(&expression).flexible_time_window(window.clone());
-            let updated = update.target(target.clone()).action_after_completion(after.clone()).send().await;
-            match updated.map(|_| ()).map_err(|error| self.failed(cannot(), &error)) {
-                Err(error) if error.kind == CallErrorKind::NotFound => {}
-                answer => return answer,
+        let Parts { expression, window, target } = tombstone_parts(tombstone, schedule, now)?;
+        let update = self.scheduler.update_schedule().group_name(group).name(name);
+        let update = update.schedule_expression(expression).flexible_time_window(window).target(target);
+        let updated = update.action_after_completion(ActionAfterCompletion::Delete).send().await;
+        match updated.map(|_| ()).map_err(|error| self.failed(format!("forget {name}"), &error)) {
+            Err(error) if error.kind == CallErrorKind::NotFound => {
+                self.bury_unknown(group, tombstone, schedule, now).await
             }
+            answer => answer,
         }
+    }
+
+    /// Puts a tombstone where there is nothing.
+    ///
+    /// # Errors
+    /// Something is registered ([`CallErrorKind::Conflict`]), the call was refused, or no answer came.
+    pub async fn bury_unknown(
+        &self,
+        group: &str,
+        tombstone: &Tombstone,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let name = &tombstone.name;
+        let Parts { expression, window, target } = tombstone_parts(tombstone, schedule, now)?;
         let create = self.scheduler.create_schedule().group_name(group).name(name);
-        let create = create.schedule_expression(expression).flexible_time_window(window);
-        let created = create.target(target).action_after_completion(after).send().await;
-        created.map(|_| ()).map_err(|error| self.failed(cannot(), &error))
+        let create = create.schedule_expression(expression).flexible_time_window(window).target(target);
+        let created = create.action_after_completion(ActionAfterCompletion::Delete).send().await;
+        created.map(|_| ()).map_err(|error| self.failed(format!("forget {name}"), &error))
     }
 
     /// Forgets a record; one that is already gone counts as forgotten.
@@ -157,6 +167,12 @@ impl Aws {
 fn record_parts(record: &Record) -> Result<Parts, CallError> {
     let Record { commitment, schedule, .. } = record;
     parts(commitment.name.as_str(), rate_expression(schedule.minutes), tick_input(record), schedule)
+}
+
+fn tombstone_parts(tombstone: &Tombstone, schedule: &Schedule, now: Timestamp) -> Result<Parts, CallError> {
+    let at = now.saturating_add(TOMBSTONE_STANDS).unwrap_or(Timestamp::MAX);
+    let expression = format!("at({})", Offset::UTC.to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S"));
+    parts(&tombstone.name, expression, tombstone_input(tombstone), schedule)
 }
 
 fn parts(name: &str, expression: String, input: String, schedule: &Schedule) -> Result<Parts, CallError> {

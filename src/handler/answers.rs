@@ -14,7 +14,7 @@ use crate::answer::{self, Data, Decision, Owed, Verdict};
 use crate::aws::Delivery;
 use crate::custom_resource::{Origin, RequestType};
 use crate::observed::CallError;
-use crate::record::{Record, Tombstone};
+use crate::record::{Lifecycle, Record, Taken, Tombstone};
 use crate::rounds::{Outcome, Rounds};
 
 /// Turns of one invocation: what a failed request leaves behind is put right at once, and an end that is near is waited for.
@@ -129,6 +129,10 @@ impl Handler {
         let Some(Owed { kind, until, decided: Some(decided), .. }) = record.owed.clone() else {
             return Ok(Told::NotOurs);
         };
+        if decided == Decision::Success && kind != RequestType::Delete {
+            self.finish_taking(rounds.group, &record).await;
+        }
+        let given_back = self.give_back(rounds.group, &record).await;
         if let Err(error) = self.tell(origin, &decided, &Data::of(&record, self.now()), rounds.answer_by()).await {
             // After its end nobody listens.
             if self.now() < until && !matches!(error, Undelivered::Refused(_)) {
@@ -137,16 +141,68 @@ impl Handler {
             warn!(commitment = %name, "{name}: {error}");
         }
         let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs) };
+        // Once more, should it not have been written then.
+        record.decide(&decided);
         record.answered();
+        if let Some(resource) = &mut record.resource {
+            resource.taken.retain(|taken| !given_back.contains(taken));
+        }
         record.revision += 1;
         if nothing_left && kind == RequestType::Delete {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };
-            self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now(), true).await?;
+            self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now()).await?;
             return Ok(Told::Buried);
         }
         self.aws.write(rounds.group, &record).await?;
         Ok(Told::Record(Box::new(record)))
+    }
+
+    /// Takes what `record` has taken over out of the records of others, should the invocation that was to do so have died.
+    async fn finish_taking(&self, group: &str, record: &Record) {
+        for Taken { alias, from, requested } in record.resource.iter().flat_map(|resource| &resource.taken) {
+            let taken = match self.aws.record(group, from).await {
+                Ok(Some(mut other)) if other.commitment.aliases.contains(alias) && other.requested <= *requested => {
+                    let _taken = other.lose(|id| id == alias, *requested);
+                    self.aws.write(group, &other).await
+                }
+                Ok(_) => Ok(()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
+                warn!(commitment = %from, "{error}");
+            }
+        }
+    }
+
+    /// Gives back to others what `record` has taken over from them and does not use any more, unless they have been declared
+    /// anew since; what that leaves of it.
+    async fn give_back(&self, group: &str, record: &Record) -> Vec<Taken> {
+        let mut given_back = Vec::new();
+        for taken in record.to_give_back() {
+            let Taken { alias, from, requested } = &taken;
+            match self.aws.record(group, from).await {
+                Ok(Some(mut other)) if other.requested == *requested && other.lifecycle == Lifecycle::Active => {
+                    if !other.commitment.aliases.contains(alias) {
+                        other.commitment.aliases.push(alias.clone());
+                        other.leaving.retain(|left| left != alias);
+                        other.revision += 1;
+                        info!(commitment = %from, "{} gives alias {alias} back to {from}", record.commitment.name);
+                        if let Err(error) = self.aws.write(group, &other).await {
+                            warn!(commitment = %from, "{error}");
+                            continue;
+                        }
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    warn!(commitment = %from, "{error}");
+                    continue;
+                }
+            }
+            given_back.push(taken);
+        }
+        given_back
     }
 
     /// The record of `name`, if it still owes `origin` an answer.

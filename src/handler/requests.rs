@@ -8,11 +8,12 @@ use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation, subject};
 use crate::commitment::{AliasId, Commitment};
+use crate::custom_resource::RequestType;
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
 use crate::observed::{CallError, CallErrorKind, Facts, Observed};
-use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Tombstone};
+use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
@@ -127,7 +128,16 @@ impl Handler {
             let name = subject(action).to_owned();
             before.cloned().ok_or_else(|| Error::UnknownCommitment { name, group: group.to_owned() })
         };
+        let deletes = |record: &Record| record.owed.as_ref().is_some_and(|owed| owed.kind == RequestType::Delete);
         let mut record = match action {
+            Action::Scale { subject: Subject::Declared(commitment), .. } | Action::Apply(commitment)
+                if before.is_some_and(deletes) =>
+            {
+                let name = &commitment.name;
+                return Err(Error::NotAllowed(format!(
+                    "{name} is being deleted by its stack, which waits for it to be gone"
+                )));
+            }
             Action::Scale { subject: Subject::Declared(commitment), .. } | Action::Apply(commitment) => {
                 self.declared(commitment, before, invocation)?
             }
@@ -192,7 +202,9 @@ impl Handler {
             return Ok(Record::new(commitment.clone(), now, schedule));
         };
         let known = &before.commitment;
-        if known.term.is_some() && !before.throughputs.is_empty() && !known.is_bought_as(commitment) {
+        let bought = known.throughput_name(known.units);
+        let in_term = known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought);
+        if in_term && !known.is_bought_as(commitment) {
             let end = before
                 .running_term(now)
                 .map_or_else(|| "whose end AWS has not told yet".to_owned(), |end| format!("which ends at {end}"));
@@ -231,11 +243,13 @@ impl Handler {
                 rounds.answer(&questions, &mut observed.facts).await;
                 continue;
             }
+            let hopeless = failed.iter().any(CallError::is_final);
             let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
             return match (refused.is_empty(), failed.is_empty()) {
                 (true, true) => Ok(()),
                 (false, _) => Err(Error::NotAllowed(refused.into_iter().chain(failed).collect::<Vec<_>>().join("; "))),
-                (true, false) => Err(Error::AwsError(failed.join("; "))),
+                (true, false) if hopeless => Err(Error::AwsError(failed.join("; "))),
+                (true, false) => Err(Error::Unavailable(failed.join("; "))),
             };
         }
     }
@@ -250,23 +264,25 @@ impl Handler {
     /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
     /// remembered of those aliases goes over with them: that one rejects invocations because of us.
     async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
-        let commitment = &record.commitment;
+        let commitment = record.commitment.clone();
         let mut robbed = Vec::new();
         if !commitment.take_over || commitment.aliases.is_empty() {
             return Ok(robbed);
         }
-        for mut other in self.others(commitment, group).await? {
+        for mut other in self.others(&commitment, group).await? {
             let taken = |id: &AliasId| commitment.aliases.contains(id);
             if !other.all_aliases().any(taken) {
                 continue;
             }
-            other.commitment.aliases.retain(|id| !taken(id));
-            other.leaving.retain(|id| !taken(id));
-            for (id, memory) in other.aliases.extract_if(.., |id, _| taken(id)) {
+            let (lost, memories) = other.lose(taken, self.now());
+            for (id, memory) in memories {
                 record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
             }
-            other.requested = other.requested.max(self.now());
-            other.revision += 1;
+            if let Some(resource) = &mut record.resource {
+                let (from, requested) = (other.commitment.name.to_string(), other.requested);
+                let taken = lost.into_iter().map(|alias| Taken { alias, from: from.clone(), requested });
+                resource.taken.extend(taken);
+            }
             robbed.push(other);
         }
         Ok(robbed)

@@ -6,7 +6,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
@@ -23,6 +23,11 @@ use crate::rounds::Rounds;
 
 /// How long an overtaken request's answer is tried before the newer request goes on.
 const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
+
+/// How long after AWS was not to be had a request is tried again.
+const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
+/// Time that has to be left for that: AWS may stay silent for as long as the clients wait, and then there is still an answer to give.
+const FOR_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(75);
 
 /// Why a request has not been answered yet.
 enum Unanswered {
@@ -43,13 +48,25 @@ impl Handler {
     pub(super) async fn custom_resource(&self, raw: &RawRequest, invocation: &Invocation) -> Result<Value, Error> {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(Unanswered::Later(error))) => return Err(error),
-            Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
-            Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
-        };
-        self.refuse(&origin, reason, invocation).await
+        let stop_at = self.rounds("", invocation).stop_at;
+        loop {
+            let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(Unanswered::Later(error))) => return Err(error),
+                Ok(Err(Unanswered::Refuse(Error::Unavailable(reason)))) => {
+                    // A stack is not to fail because of some seconds.
+                    if stop_at.duration_since(self.now()) > BEFORE_ANOTHER_TRY + FOR_ANOTHER_TRY {
+                        warn!("{reason}: tried again");
+                        (self.clock.sleep)(BEFORE_ANOTHER_TRY.unsigned_abs()).await;
+                        continue;
+                    }
+                    reason
+                }
+                Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
+                Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
+            };
+            return self.refuse(&origin, reason, invocation).await;
+        }
     }
 
     /// Answers FAILED, and takes back what the request has changed so far.
@@ -89,6 +106,7 @@ impl Handler {
         if request.guards {
             return self.guard(&request, &rounds).await;
         }
+        let mut newest = request.dated;
         for _ in 0..MOST_WRITES {
             let stored = match self.aws.stored(&group, name).await {
                 // Then nothing of ours was ever registered under this name.
@@ -104,24 +122,16 @@ impl Handler {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
                         return Err(overtaken(&request, "was deleted by a request", deleted).into());
                     }
+                    newest = newest.max(deleted);
                     None
                 }
                 None => None,
             };
-            let goes = before.as_ref().is_some_and(|before| before.lifecycle != Lifecycle::Active);
-            let revives = request.kind == RequestType::Create && goes;
-            match before.as_ref().and_then(|before| before.resource.as_ref()) {
-                Some(known) if known.newest == request.dated && known.request_id == origin.request_id => {
-                    return self.repeat(&request, &rounds, before.as_ref()).await;
-                }
-                // Of the same second, as with a tombstone, a Create is what came before the Delete.
-                Some(known) if request.dated < known.newest || (revives && request.dated == known.newest) => {
-                    return Err(overtaken(&request, "has a newer request", known.newest).into());
-                }
-                Some(_) | None => {}
+            if !is_new(&request, before.as_ref())? {
+                return self.repeat(&request, &rounds, before.as_ref()).await;
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
-                if !self.bury(&request, invocation, there).await? {
+                if !self.bury(&request, newest, there, invocation).await? {
                     continue;
                 }
                 return self.success(&request, &rounds).await;
@@ -135,7 +145,10 @@ impl Handler {
             self.tell_the_overtaken(before.as_ref()).await;
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
-            let outcome = self.carry(&rounds, record.clone(), record).await.map_err(Unanswered::Later)?;
+            let outcome = match self.carry(&rounds, record.clone(), record).await {
+                Ok(outcome) => outcome,
+                Err(error) => return self.unless_answered(origin, &rounds, error).await,
+            };
             self.measure_end(&group, &outcome).await;
             let reborn = |tombstone: Option<&Tombstone>| match tombstone {
                 Some(tombstone) => tombstone.deleted < request.dated,
@@ -193,6 +206,7 @@ impl Handler {
             request_id: origin.request_id.clone(),
             created: created && *kind != RequestType::Create,
             answered: None,
+            taken: known.map(|known| known.taken.clone()).unwrap_or_default(),
         });
         record.owed = Some(Owed::to(request, previous));
         self.stamp(&mut record, before);
@@ -241,7 +255,11 @@ impl Handler {
     ) -> Result<Value, Unanswered> {
         let Some(record) = before else { return self.success(request, rounds).await };
         if record.owed.is_some() {
-            let outcome = self.carry(rounds, record.clone(), record.clone()).await.map_err(Unanswered::Later)?;
+            let carried = self.carry(rounds, record.clone(), record.clone()).await;
+            let outcome = match carried {
+                Ok(outcome) => outcome,
+                Err(error) => return self.unless_answered(&request.origin, rounds, error).await,
+            };
             return said(&Self::report(&outcome)).map_err(Unanswered::Later);
         }
         let answered = record.resource.as_ref().and_then(|resource| resource.answered.clone());
@@ -252,12 +270,24 @@ impl Handler {
         Ok(json!({ "Name": request.name.as_str(), "Answered": "again" }))
     }
 
+    /// What failed after the answer was delivered is the ticks' to go on with: an error would make Lambda deliver the request again.
+    async fn unless_answered(&self, origin: &Origin, rounds: &Rounds<'_>, error: Error) -> Result<Value, Unanswered> {
+        let name = origin.physical_id();
+        match self.aws.record(rounds.group, &name).await {
+            Ok(Some(Record { owed: None, resource: Some(resource), .. })) if resource.answered.is_some() => {
+                warn!(commitment = %name, "{name}: {error}");
+                Ok(json!({ "Name": name, "Answered": "" }))
+            }
+            Ok(_) | Err(_) => Err(Unanswered::Later(error)),
+        }
+    }
+
     /// What is owed to a request that a newer one overtakes is told before that is carried out.
     async fn tell_the_overtaken(&self, before: Option<&Record>) {
         let Some((record, owed)) = before.and_then(|before| Some((before, before.owed.as_ref()?))) else { return };
         let overtaken = || Decision::Failed("a newer request has overtaken it".to_owned());
         let decision = owed.decided.clone().unwrap_or_else(overtaken);
-        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(jiff::Timestamp::MAX);
+        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX);
         if let Err(error) = self.tell(&owed.origin, &decision, &Data::of(record, self.now()), by).await {
             let name = &record.commitment.name;
             warn!(commitment = %name, "{name}: {error}");
@@ -270,9 +300,15 @@ impl Handler {
         Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
     }
 
-    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing. False if something has been
-    /// registered meanwhile: then it is worth looking again.
-    async fn bury(&self, request: &Request, invocation: &Invocation, there: bool) -> Result<bool, Error> {
+    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing. False if something has
+    /// been registered since that was looked at: then it is worth looking again.
+    async fn bury(
+        &self,
+        request: &Request,
+        deleted: Timestamp,
+        there: bool,
+        invocation: &Invocation,
+    ) -> Result<bool, Error> {
         let group = self.settings.group.clone()?;
         let Ok(role_arn) = self.settings.role_arn.clone() else {
             let name = &request.name;
@@ -280,9 +316,14 @@ impl Handler {
             return Ok(true);
         };
         let target = crate::event::tick_target(&invocation.function_arn);
-        let tombstone = Tombstone { name: request.name.to_string(), deleted: request.dated };
+        let tombstone = Tombstone { name: request.name.to_string(), deleted };
         let schedule = Schedule { minutes: 1, role_arn, target };
-        match self.aws.bury(&group, &tombstone, &schedule, self.now(), there).await {
+        let buried = if there {
+            self.aws.bury(&group, &tombstone, &schedule, self.now()).await
+        } else {
+            self.aws.bury_unknown(&group, &tombstone, &schedule, self.now()).await
+        };
+        match buried {
             Ok(()) => Ok(true),
             Err(error) if error.kind == CallErrorKind::Conflict => Ok(false),
             Err(error) => Err(error.into()),
@@ -319,7 +360,28 @@ impl Handler {
     }
 }
 
-fn overtaken(request: &Request, why: &str, when: jiff::Timestamp) -> Error {
+/// Whether `request` is newer than what is registered; if not, it is the same once more.
+fn is_new(request: &Request, before: Option<&Record>) -> Result<bool, Error> {
+    let Request { kind, origin, dated, since, until, decide_at, name, .. } = request;
+    if let Some((before, known)) = before.and_then(|before| Some((before, before.resource.as_ref()?))) {
+        // One whose URL bears no date is known by the URL alone.
+        let is_owed = before.owed.as_ref().is_some_and(|owed| owed.is_to(origin));
+        if is_owed || (known.newest == *dated && known.request_id == origin.request_id) {
+            return Ok(false);
+        }
+        // Of the same second, as with a tombstone, a Create is what came before the Delete.
+        let revives = *kind == RequestType::Create && before.lifecycle != Lifecycle::Active;
+        if *dated < known.newest || (revives && *dated == known.newest) {
+            return Err(overtaken(request, "has a newer request", known.newest));
+        }
+    }
+    if decide_at <= since && *kind != RequestType::Delete {
+        return Err(Error::NotAllowed(format!("{name}: came too late for its end, {until}")));
+    }
+    Ok(true)
+}
+
+fn overtaken(request: &Request, why: &str, when: Timestamp) -> Error {
     let Request { kind, name, dated, .. } = request;
     Error::NotAllowed(format!("{name} {why} of {when}: this {kind} of {dated} changes nothing"))
 }

@@ -53,8 +53,10 @@ impl Planner<'_> {
             None => return false,
         };
         let on = self.on(&alias);
+        let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
+        // Who goes takes nothing from others any more.
         if let On::Foreign(throughput) = &on
-            && !self.commitment().take_over
+            && (!self.commitment().take_over || let_go_for_good)
         {
             if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
                 self.plan.problems.push(format!(
@@ -68,7 +70,6 @@ impl Planner<'_> {
             return true;
         }
         self.remember_failure(id, &alias);
-        let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
         let target = if let_go_for_good { Target::OnDemand } else { self.target_of(id, &alias, &on, goal) };
         let target = match target {
             Target::Stay => return false,

@@ -42,8 +42,9 @@ impl Planner<'_> {
         let listed = observed.throughputs.iter().filter(|seen| !self.situation.attempts.deleted.contains(&seen.arn));
         for throughput in listed {
             match self.situation.record.held(&throughput.arn) {
-                Some(_) => self.keep(throughput, None),
-                None => self.keep_if_marked(throughput),
+                Some(_) if self.situation.record.lifecycle != Lifecycle::Releasing => self.keep(throughput, None),
+                // Marks that an invocation took off before it died are not ours to take off again.
+                Some(_) | None => self.keep_if_marked(throughput),
             }
         }
         let unlisted = |arn: &&String| !observed.throughputs.iter().any(|seen| seen.arn == **arn || seen.name == **arn);
@@ -77,6 +78,7 @@ impl Planner<'_> {
                 self.keep(throughput, Some(tags_digest(&marks.others())));
             }
             Some(Ok(_)) => {
+                self.plan.record.throughputs.retain(|held| held.arn != *arn);
                 self.taken_names.insert(name.clone());
             }
             Some(Err(error)) => {

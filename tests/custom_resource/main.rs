@@ -15,10 +15,12 @@ use throughput_scheduler::handler::Handler;
 
 mod answers;
 mod beyond;
+mod crashes;
 mod create;
 mod delete;
 mod ends;
 mod envelope;
+mod hazards;
 mod update;
 
 const LOGICAL_ID: &str = "Throughput";
