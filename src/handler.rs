@@ -6,6 +6,7 @@
 mod answers;
 mod requests;
 mod resource;
+mod status;
 
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +18,7 @@ use crate::commitment::Commitment;
 use crate::event::{self, Action, Event};
 use crate::input::{BadSetting, Mistakes};
 use crate::metrics::{self, Measure};
-use crate::observed::{CallError, CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
+use crate::observed::{CallError, Facts};
 use crate::plan::Attempts;
 use crate::record::{Record, Schedule, Tombstone};
 use crate::report::Report;
@@ -219,16 +220,18 @@ impl Handler {
         }
     }
 
-    /// Measures the end of a commitment with which an invocation other than a tick has ended.
-    async fn measure_end(&self, group: &str, outcome: &Outcome) {
+    /// Measures what came or went with a request: whether it is `new`, and whether it has been forgotten.
+    async fn measure_ends(&self, group: &str, new: bool, outcome: &Outcome) {
         if outcome.forgotten {
             let name = outcome.look.plan.record.commitment.name.as_str();
             (self.measured)(&metrics::of_end(group, name, self.now()));
+        }
+        if new || outcome.forgotten {
             self.count(group).await;
         }
     }
 
-    /// Counts what is registered, where something has gone: an alarm must know that no ticks are due any more.
+    /// Counts what is registered: an alarm must know whether ticks are due.
     async fn count(&self, group: &str) {
         match self.every_record(group).await {
             Ok(records) => (self.measured)(&metrics::of_registered(group, records.len(), self.now())),
@@ -274,16 +277,6 @@ impl Handler {
         report
     }
 
-    async fn status(&self, record: &Record, invocation: &Invocation) -> Result<(Report, Measure), Error> {
-        let group = self.settings.group.clone()?;
-        let rounds = self.rounds(&group, invocation);
-        let Look { observed, plan, at } =
-            rounds.look_and_plan(record, Facts::default(), &Attempts::default(), None).await?;
-        let report = Report::new(record, &observed, &plan, Vec::new(), at);
-        let measure = Measure::of(record, &observed, &plan, report.problems.len(), at);
-        Ok((report, measure))
-    }
-
     async fn dry_run(
         &self,
         commitment: Commitment,
@@ -300,40 +293,6 @@ impl Handler {
             rounds.look_and_plan(&record, Facts::default(), &Attempts::default(), at).await?;
         let actions = plan.actions.iter().map(ToString::to_string).collect();
         Ok(Report::new(&record, &observed, &plan, actions, at))
-    }
-
-    /// The reports of all commitments, and the throughputs with this deployment's mark that none of them claims.
-    async fn status_of_all(&self, invocation: &Invocation) -> Result<Value, Error> {
-        let group = self.settings.group.clone()?;
-        let records = self.every_record(&group).await?;
-        let looks = records.into_iter().map(|record| async move { self.status(&record, invocation).await });
-        let looks: Vec<Result<(Report, Measure), Error>> =
-            stream::iter(looks).buffered(STATUS_SIDE_BY_SIDE).collect().await;
-        let looks: Vec<(Report, Measure)> = looks.into_iter().collect::<Result<_, _>>()?;
-        let worst = looks.iter().fold(Measure::default(), |worst, (_, measure)| worst.worse(measure));
-        let reports: Vec<Report> = looks.into_iter().map(|(report, _)| report).collect();
-        let claimed = |throughput: &Throughput| {
-            reports.iter().any(|report| report.throughputs.iter().any(|line| line.arn == throughput.arn))
-        };
-        let mut orphans = Vec::new();
-        for throughput in self.aws.all_throughputs().await?.into_iter().filter(|found| !claimed(found)) {
-            let tags = match self.aws.marks(&throughput.arn).await {
-                Ok(Marks(tags)) => tags,
-                // It has gone since it was listed.
-                Err(error) if error.kind == CallErrorKind::NotFound => continue,
-                Err(error) => return Err(error.into()),
-            };
-            if tags.get(GROUP_TAG) == Some(&group) {
-                orphans.push(json!({
-                    "Name": throughput.name,
-                    "Arn": throughput.arn,
-                    "Status": throughput.status.as_str(),
-                    "ModelUnits": throughput.units,
-                }));
-            }
-        }
-        (self.measured)(&metrics::of_status(&group, reports.len(), orphans.len(), &worst, self.now()));
-        Ok(json!({"Commitments": reports, "Orphans": orphans}))
     }
 }
 

@@ -119,6 +119,26 @@ impl Report {
     }
 }
 
+impl Report {
+    /// What there is to say about `record` at `now` where AWS could not be looked at because of `problem`.
+    #[must_use]
+    pub fn unseen(record: &Record, problem: String, now: Timestamp) -> Self {
+        let observed = Observed::default();
+        Self {
+            name: record.commitment.name.to_string(),
+            at: now,
+            desired: wanted(record, now),
+            throughputs: Vec::new(),
+            aliases: record.all_aliases().map(|id| alias_line(id, &observed)).collect(),
+            actions: Vec::new(),
+            waiting: Vec::new(),
+            problems: vec![problem],
+            settled: false,
+            next_transition: next_transition(record, now),
+        }
+    }
+}
+
 fn wanted(record: &Record, now: Timestamp) -> Wanted {
     let off = |because: &str| Wanted { state: State::Off.as_str(), model_units: 0, because: because.to_owned() };
     match record.lifecycle {

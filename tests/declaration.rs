@@ -245,6 +245,9 @@ async fn an_override_is_held_to_the_guardrails_and_to_a_week() {
         assert_eq!(error.kind(), kind, "{error}");
     }
     assert!(world.sim.history().is_empty());
+    let nothing = json!({"Action": "Override", "Name": "support-agent", "State": "On", "For": "0m"});
+    let error = world.send(nothing).await.expect_err("it would end at once");
+    assert!(error.to_string().starts_with("For: `0m`"), "the key that was written: {error}");
 }
 
 #[tokio::test]

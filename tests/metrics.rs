@@ -112,7 +112,8 @@ async fn a_tick_measures_what_is_wanted_in_service_and_paid_for() {
             "Timetable": {"Timezone": "UTC", "Windows": ["Mon 01:00-03:00"]},
         }))
         .await;
-    assert!(watched.values().is_empty(), "only ticks measure, and what counts everything");
+    let registered = ("Commitments".to_owned(), format!("Group {GROUP}"));
+    assert_eq!(watched.values(), [(registered, 1.0)].into(), "what is new is counted; all else is measured by ticks");
     let row = |desired, in_service, billed| {
         expected(&[
             ("DesiredModelUnits", desired),

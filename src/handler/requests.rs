@@ -49,7 +49,7 @@ impl Handler {
             self.warn_of(&record);
             self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await?;
-            self.measure_end(&group, &outcome).await;
+            self.measure_ends(&group, before.is_none(), &outcome).await;
             let retiring = before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring);
             self.verify(&group, &outcome, |_| retiring).await?;
             let failures: Vec<String> = outcome.look.plan.failures.iter().map(ToString::to_string).collect();
@@ -352,16 +352,17 @@ fn allowed(refusals: impl IntoIterator<Item = NotAllowed>) -> Result<(), Error> 
 }
 
 fn override_end(end: End, now: Timestamp) -> Result<Timestamp, Error> {
-    let until = match end {
-        End::Until(until) => until,
-        End::For(duration) => now.saturating_add(duration).unwrap_or(Timestamp::MAX),
+    let (until, said) = match end {
+        End::Until(until) => (until, format!("Until: `{until}`")),
+        End::For(duration) => {
+            let until = now.saturating_add(duration).unwrap_or(Timestamp::MAX);
+            (until, format!("For: `{}`", duration_text(duration)))
+        }
     };
     let lasts = until.duration_since(now);
     if lasts.is_positive() && lasts <= LONGEST_OVERRIDE {
         return Ok(until);
     }
     let most = duration_text(LONGEST_OVERRIDE);
-    Err(Error::InvalidEvent(format!(
-        "Until: `{until}` is not within the next {most}, the longest that an override lasts"
-    )))
+    Err(Error::InvalidEvent(format!("{said} is not within the next {most}, the longest that an override lasts")))
 }

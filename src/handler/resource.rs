@@ -149,7 +149,7 @@ impl Handler {
                 Ok(outcome) => outcome,
                 Err(error) => return self.unless_answered(origin, &rounds, error).await,
             };
-            self.measure_end(&group, &outcome).await;
+            self.measure_ends(&group, before.is_none(), &outcome).await;
             let reborn = |tombstone: Option<&Tombstone>| match tombstone {
                 Some(tombstone) => tombstone.deleted < request.dated,
                 None => before.as_ref().is_some_and(|before| before.lifecycle == Lifecycle::Retiring),

@@ -182,6 +182,42 @@ async fn status_of_all_lists_commitments_and_orphans() {
 }
 
 #[tokio::test]
+async fn what_is_bought_while_a_status_looks_is_no_orphan() {
+    let world = world().await;
+    // The listing is answered, and then, before the records are read, somebody declares and buys.
+    world.sim.meet(&["ListSchedules"], 2);
+    let (status, applied) = tokio::join!(
+        world.send(json!({"Action": "Status"})),
+        world.send(json!({"Action": "Apply", "Commitment": commitment(json!({}))}))
+    );
+    applied.expect("it is registered");
+    assert_eq!(status.expect("a status")["Orphans"], json!([]));
+}
+
+#[tokio::test]
+async fn one_commitment_that_cannot_be_looked_at_hides_neither_the_others_nor_the_orphans() {
+    let world = in_service(json!({})).await;
+    world.sim.knobs(|knobs| knobs.orphan_after = None);
+    send(&world, json!({"Action": "Apply", "Commitment": commitment(json!({"Name": "b", "AgentAliases": []}))})).await;
+    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let orphan = world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
+    // The first listing is of all, the second and the third are of the two commitments.
+    world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::Slow(SignedDuration::ZERO));
+    world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::denied());
+    let status = send(&world, json!({"Action": "Status"})).await;
+    let problems: Vec<usize> = status["Commitments"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|report| report["Problems"].as_array().map_or(0, Vec::len))
+        .collect();
+    assert_eq!(problems.iter().sum::<usize>(), 1, "{status}");
+    assert_eq!(problems.len(), 2);
+    assert_eq!(status["Orphans"].as_array().map(Vec::len), Some(1));
+    assert_eq!(status["Orphans"][0]["Arn"], json!(orphan));
+}
+
+#[tokio::test]
 async fn a_plan_says_what_would_be_done_and_does_nothing() {
     let world = world().await;
     let declared = commitment(json!({"Timetable": {"Timezone": "Asia/Tokyo", "Windows": ["Mon-Fri 08:00-20:00"]}}));
