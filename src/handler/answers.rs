@@ -93,8 +93,7 @@ impl Handler {
         Ok(outcome)
     }
 
-    /// Writes what is answered to `origin` into the record, tells it, and notes that it was told. With `nothing_left` the record of
-    /// a deleted commitment becomes a tombstone.
+    /// Decides, tells and notes what `origin` is owed; the record after that, unless it is somebody else's by now.
     pub(super) async fn told(
         &self,
         rounds: &Rounds<'_>,
@@ -108,6 +107,8 @@ impl Handler {
         }
     }
 
+    /// Writes what is answered to `origin` into the record, tells it, and notes that it was told. With `nothing_left` the
+    /// record of a deleted commitment becomes a tombstone.
     async fn answer(
         &self,
         rounds: &Rounds<'_>,
