@@ -123,14 +123,18 @@ pub fn foreseen(commitment: &Commitment, declared: &[Stretch]) -> Vec<Piece> {
         // What ended shortly before drains on.
         let earlier = first.from.saturating_sub(commitment.drain).unwrap_or(Timestamp::MIN);
         let around = stretches(commitment, earlier, last.until);
-        let ends = around.windows(2).filter_map(|pair| match pair {
-            [before, after] if before.phase != Phase::Off && after.phase == Phase::Off => Some(after.from),
-            _ => None,
-        });
-        pieces.extend(ends.map(|from| {
-            let until = from.saturating_add(commitment.drain).unwrap_or(Timestamp::MAX);
-            Piece { from, until, cell: Cell::Drain }
-        }));
+        let mut later = around.as_slice();
+        while let [before, rest @ ..] = later {
+            later = rest;
+            let Some(after) = rest.first() else { break };
+            if before.phase != Phase::Off && after.phase == Phase::Off {
+                let drained = after.from.saturating_add(commitment.drain).unwrap_or(Timestamp::MAX);
+                // Where it is wanted again before that, the same goes on.
+                let again = rest.iter().find(|stretch| stretch.phase != Phase::Off).map(|stretch| stretch.from);
+                let until = again.map_or(drained, |again| drained.min(again));
+                pieces.push(Piece { from: after.from, until, cell: Cell::Drain });
+            }
+        }
     }
     pieces
 }

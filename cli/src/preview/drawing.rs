@@ -171,7 +171,17 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
         day.date.strftime("%a %b %d"),
         end - LEFT,
     );
-    // Below the bars: what is wanted again goes on.
+    for stretch in within(&preview.stretches, day.from, day.until) {
+        let (from, until) = (stretch.from.max(day.from), stretch.until.min(day.until));
+        let (left, width) = (scale.x(day, from), scale.x(day, until) - scale.x(day, from));
+        let clock = |at: Timestamp| preview.local(at, "%a %b %d %H:%M");
+        let (begins, ends) = (clock(stretch.from), clock(stretch.until));
+        let mut tip = format!("{begins} to {ends}: {}, {}", state(stretch), stretch.because);
+        if let Some(special) = &stretch.special {
+            let _ = write!(tip, "; {}", special.text());
+        }
+        text.push_str(&bar(preview, stretch, (left, width, top), index, &escaped(&tip)));
+    }
     for drain in preview.pieces.iter().filter(|piece| piece.cell == Cell::Drain) {
         let (from, until) = (drain.from.max(day.from), drain.until.min(day.until));
         if from < until {
@@ -185,17 +195,6 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
                 ROW * 0.25,
             );
         }
-    }
-    for stretch in within(&preview.stretches, day.from, day.until) {
-        let (from, until) = (stretch.from.max(day.from), stretch.until.min(day.until));
-        let (left, width) = (scale.x(day, from), scale.x(day, until) - scale.x(day, from));
-        let clock = |at: Timestamp| preview.local(at, "%a %b %d %H:%M");
-        let (begins, ends) = (clock(stretch.from), clock(stretch.until));
-        let mut tip = format!("{begins} to {ends}: {}, {}", state(stretch), stretch.because);
-        if let Some(special) = &stretch.special {
-            let _ = write!(tip, "; {}", special.text());
-        }
-        text.push_str(&bar(preview, stretch, (left, width, top), index, &escaped(&tip)));
     }
     if let Some(length) = day.length()
         && let Some(change) = day.clock_change(&preview.zone)
