@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check schema lint-templates bench build deploy
+.PHONY: help demo invoke test check schema pictures lint-templates bench build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -37,6 +37,9 @@ check: lint-templates # formatting, lints, documentation, templates, and whether
 schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
+
+pictures: # write the pictures of README.md, and docs/week.svg, as the program shows them; a test says when they are stale
+	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command pictures::
 
 # Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
 lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/

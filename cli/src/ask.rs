@@ -5,6 +5,7 @@
 use std::io::Write;
 
 use jiff::Timestamp;
+use rehearsal::timeline::zone;
 use serde_json::{Value, json};
 use throughput_scheduler::commitment::{Commitment, Name};
 use throughput_scheduler::timetable::State;
@@ -14,7 +15,6 @@ use crate::function::Function;
 use crate::report::{self, Tense};
 use crate::source::Declaration;
 use crate::terminal::Terminal;
-use crate::timeline::zone;
 use crate::{Failure, files, preview};
 
 /// `plan`.

@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use rehearsal::timeline::{Phase, Stretch, stretches};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::timetable::ModelUnits;
-
-use crate::timeline::{Phase, Stretch, stretches};
 
 /// Further back than any lead, drain and window reach.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(15 * 24);

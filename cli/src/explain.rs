@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
+use rehearsal::timeline::{demand, without_irregularities, zone};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::desired::{Demand, Desired, Rule};
 use throughput_scheduler::timetable::{Exception, Source, Timetable, duration_text};
 
 use crate::arguments::Explain;
 use crate::terminal::Terminal;
-use crate::timeline::{demand, without_irregularities, zone};
 use crate::{Failure, files, preview};
 
 /// Runs `throughput explain`.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file ─▶ document ─▶ source ─▶ check                     mistakes on their lines
-//!                            ─▶ timeline ─▶ preview       picture, tables, files
+//!                            ─▶ rehearsal::timeline ─▶ preview   picture, tables, files
 //!                            ─▶ explain                   one rule, and what it overrules
 //!                            ─▶ ask ─▶ the function       plan, status, override, …
 //! ```
@@ -25,7 +25,6 @@ pub mod status;
 pub mod table;
 pub mod template;
 pub mod terminal;
-pub mod timeline;
 pub mod values;
 
 use std::io;

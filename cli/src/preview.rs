@@ -4,13 +4,14 @@ pub mod calendar;
 pub mod data;
 pub mod drawing;
 pub mod page;
-pub mod picture;
 pub mod text;
 pub mod warnings;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use rehearsal::picture::{Picture, Piece, foreseen};
+use rehearsal::timeline::{self, Day, Stretch, stretches};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::timetable::ModelUnits;
 
@@ -18,7 +19,6 @@ use crate::arguments::{self, PreviewFormat};
 use crate::bill::{Bill, bill};
 use crate::source::Declaration;
 use crate::terminal::Terminal;
-use crate::timeline::{self, Stretch, stretches};
 use crate::{Failure, files};
 
 /// Some days of one commitment.
@@ -36,6 +36,8 @@ pub struct Preview {
     pub days: Vec<Day>,
     /// What is held, from the first instant of the first day to the last of the last.
     pub stretches: Vec<Stretch>,
+    /// What a picture of that shows.
+    pub pieces: Vec<Piece>,
     /// The sizes that occur, in ascending order.
     pub sizes: Vec<ModelUnits>,
     /// What it costs.
@@ -44,39 +46,6 @@ pub struct Preview {
     pub lead_and_drain: (String, String),
     /// What may surprise.
     pub warnings: Vec<String>,
-}
-
-/// A civil day as instants: half-open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Day {
-    /// The date.
-    pub date: Date,
-    /// Its first instant.
-    pub from: Timestamp,
-    /// The first instant of the next.
-    pub until: Timestamp,
-}
-
-impl Day {
-    /// What there is to say about its length; nothing about a day of 24 hours.
-    #[must_use]
-    pub fn length(&self) -> Option<String> {
-        let minutes = self.until.duration_since(self.from).as_mins();
-        match (minutes == 24 * 60, minutes % 60) {
-            (true, _) => None,
-            (false, 0) => Some(format!("{} hours", minutes / 60)),
-            (false, rest) => Some(format!("{} hours {rest} minutes", minutes / 60)),
-        }
-    }
-
-    /// When on this day the clocks of `zone` are turned; at its first instant, where they skip midnight.
-    #[must_use]
-    pub fn clock_change(&self, zone: &TimeZone) -> Option<Timestamp> {
-        self.length()?;
-        let just_before = self.from.saturating_sub(SignedDuration::from_secs(1)).ok()?;
-        let change = zone.following(just_before).next()?.timestamp();
-        (change <= self.until).then_some(change)
-    }
 }
 
 impl Preview {
@@ -88,13 +57,8 @@ impl Preview {
         let commitment = foreseeable(declaration)?;
         let (zone, zone_name) = timeline::zone(commitment);
         let first = first.unwrap_or_else(|| now.to_zoned_datetime(zone.clone()).date());
-        let midnight = |date: Date| zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible();
-        let day = |number: u16| -> Result<Day, jiff::Error> {
-            let date = first.checked_add(i64::from(number).days())?;
-            Ok(Day { date, from: midnight(date)?, until: midnight(date.tomorrow()?)? })
-        };
-        let days: Result<Vec<Day>, jiff::Error> = (0..days).map(day).collect();
-        let days = days.map_err(|error| Failure::Usage(format!("cannot preview these days: {error}")))?;
+        let days = timeline::days(&zone, first, days)
+            .map_err(|error| Failure::Usage(format!("cannot preview these days: {error}")))?;
         let from = days.first().map_or(now, |day| day.from);
         let until = days.last().map_or(now, |day| day.until);
         let stretches = stretches(commitment, from, until);
@@ -112,12 +76,19 @@ impl Preview {
             zone,
             zone_name,
             days,
+            pieces: foreseen(commitment, &stretches),
             stretches,
             sizes,
             bill,
             lead_and_drain: (duration(commitment.lead), duration(commitment.drain)),
             warnings,
         })
+    }
+
+    /// The picture of these days.
+    #[must_use]
+    pub fn picture(&self) -> Picture<'_> {
+        Picture { days: &self.days, stretches: &self.stretches, pieces: &self.pieces }
     }
 
     /// The first and the last day, for titles.

@@ -23,6 +23,8 @@ pub mod cloudformation;
 pub mod local;
 pub mod picture;
 pub mod schema;
+pub mod timeline;
+pub mod week;
 
 /// The group that holds the ticks of a rehearsed deployment.
 pub const GROUP: &str = "throughput";

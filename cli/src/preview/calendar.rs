@@ -4,10 +4,10 @@
 //! calendar needs to know the time zone's rules.
 
 use jiff::Timestamp;
+use rehearsal::timeline::{Phase, Stretch};
 
 use super::Preview;
 use super::text::state;
-use crate::timeline::{Phase, Stretch};
 
 /// Most octets of a line (RFC 5545, section 3.1).
 const MOST_OCTETS: usize = 75;

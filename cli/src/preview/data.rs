@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
+use rehearsal::timeline::{Day, Special, Stretch};
 use serde_json::{Value, json};
 
+use super::Preview;
 use super::text::{changes, state};
-use super::{Day, Preview};
-use crate::timeline::{Special, Stretch};
 
 /// `{"Commitments": […]}`, in the manner of the function's reports: `PascalCase`, RFC 3339, UTC beside local time.
 #[must_use]
@@ -15,8 +15,19 @@ pub fn json(previews: &[Preview]) -> Value {
 }
 
 fn one(preview: &Preview) -> Value {
-    let Preview { name, model, zone: _, zone_name, days, stretches, sizes: _, bill, lead_and_drain: _, warnings } =
-        preview;
+    let Preview {
+        name,
+        model,
+        zone: _,
+        zone_name,
+        days,
+        stretches,
+        pieces: _,
+        sizes: _,
+        bill,
+        lead_and_drain: _,
+        warnings,
+    } = preview;
     let mut billed = json!({
         "HoursOn": bill.hours_on,
         "Purchases": bill.purchases,

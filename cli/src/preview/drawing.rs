@@ -6,11 +6,11 @@
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use rehearsal::picture::{Cell, notes};
+use rehearsal::timeline::{Day, Phase, Special, Stretch, within};
 
-use super::picture::{notes, within};
+use super::Preview;
 use super::text::{changes, state, sums};
-use super::{Day, Preview};
-use crate::timeline::{Phase, Special, Stretch};
 
 /// Sizes in pixels.
 const WIDTH: f64 = 960.0;
@@ -34,7 +34,7 @@ const STYLE: &str = "\
 .ts .ground{fill:var(--ground)}.ts text{fill:var(--ink);font-size:12px}.ts .name{font-size:16px;font-weight:600}\
 .ts .small{font-size:11px;fill:var(--soft)}.ts .size{font-size:11px;fill:var(--on-ink);font-weight:600}\
 .ts .tag{font-size:11px;fill:var(--special)}.ts .day{fill:var(--off)}.ts .grid{stroke:var(--line);stroke-width:1}\
-.ts .on{fill:var(--on)}.ts .hatch{stroke:var(--warm);stroke-width:2.5}.ts .dot{fill:var(--warm)}\
+.ts .on{fill:var(--on)}.ts .hatch{stroke:var(--warm);stroke-width:2.5}.ts .dot,.ts .drain{fill:var(--warm)}\
 .ts .framed{stroke:var(--warm);stroke-width:1}.ts .gone{fill:var(--ground);stroke:var(--special);stroke-width:1.5;stroke-dasharray:4 3}\
 .ts .halo{stroke:var(--ground);stroke-width:6}.ts .change{stroke:var(--special);stroke-width:3;stroke-dasharray:4 2}";
 
@@ -171,7 +171,7 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
         day.date.strftime("%a %b %d"),
         end - LEFT,
     );
-    for stretch in within(preview, day.from, day.until) {
+    for stretch in within(&preview.stretches, day.from, day.until) {
         let (from, until) = (stretch.from.max(day.from), stretch.until.min(day.until));
         let (left, width) = (scale.x(day, from), scale.x(day, until) - scale.x(day, from));
         let clock = |at: Timestamp| preview.local(at, "%a %b %d %H:%M");
@@ -181,6 +181,20 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
             let _ = write!(tip, "; {}", special.text());
         }
         text.push_str(&bar(preview, stretch, (left, width, top), index, &escaped(&tip)));
+    }
+    for drain in preview.pieces.iter().filter(|piece| piece.cell == Cell::Drain) {
+        let (from, until) = (drain.from.max(day.from), drain.until.min(day.until));
+        if from < until {
+            let (left, width) = (scale.x(day, from), scale.x(day, until) - scale.x(day, from));
+            let (begins, ends) = (preview.local(drain.from, "%a %b %d %H:%M"), preview.local(drain.until, "%H:%M"));
+            let _ = writeln!(
+                text,
+                "<rect class=\"drain\" x=\"{left:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{:.1}\">\
+                 <title>{begins} to {ends}: drain</title></rect>",
+                top + ROW * 0.75,
+                ROW * 0.25,
+            );
+        }
     }
     if let Some(length) = day.length()
         && let Some(change) = day.clock_change(&preview.zone)
@@ -194,7 +208,7 @@ fn row(preview: &Preview, day: &Day, top: f64, scale: &Scale, index: usize) -> S
             top + 23.0,
         );
     }
-    let note = notes(preview, day);
+    let note = notes(&preview.stretches, day);
     if !note.is_empty() {
         text = format!("<g><title>{}</title>{text}</g>\n", escaped(note.trim()));
     }
@@ -239,11 +253,14 @@ fn bar(preview: &Preview, stretch: &Stretch, (left, width, top): (f64, f64, f64)
 fn legend(preview: &Preview, y: f64, index: usize) -> String {
     let phases = |phase: Phase| preview.stretches.iter().any(|stretch| stretch.phase == phase);
     let gone = preview.stretches.iter().any(|stretch| stretch.phase == Phase::Off && stretch.special.is_some());
+    let drains = preview.pieces.iter().any(|piece| piece.cell == Cell::Drain);
+    // All of them fit beside each other.
     let entries = [
-        (phases(Phase::On), "on", String::new(), "on, with its model units"),
-        (phases(Phase::WarmUp), "framed", format!(" fill=\"url(#warm{index})\""), "warm-up: held only by the lead"),
+        (phases(Phase::On), "on", String::new(), "on, with model units"),
+        (phases(Phase::WarmUp), "framed", format!(" fill=\"url(#warm{index})\""), "warm-up: held by the lead"),
         (phases(Phase::StaysOn), "framed", format!(" fill=\"url(#stays{index})\""), "stays on between windows"),
-        (gone, "gone", String::new(), "taken away by a holiday or an exception"),
+        (drains, "drain", String::new(), "drain"),
+        (gone, "gone", String::new(), "taken away: holiday, exception"),
     ];
     let mut text = String::new();
     let mut x = 16.0;

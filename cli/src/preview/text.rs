@@ -3,12 +3,11 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use rehearsal::timeline::{Phase, Stretch};
 
 use super::Preview;
-use super::picture::picture;
 use crate::table::table;
 use crate::terminal::Terminal;
-use crate::timeline::{Phase, Stretch};
 
 /// Every preview: picture, transitions, hours, cost, warnings.
 #[must_use]
@@ -20,7 +19,7 @@ fn one(preview: &Preview, width: Option<usize>) -> String {
     let bold = Style::new().bold();
     let Preview { name, model, zone_name, .. } = preview;
     let mut text = format!("{bold}{name}{bold:#}  {model}  {zone_name}  {}\n\n", preview.range());
-    text.push_str(&picture(preview, width));
+    text.push_str(&preview.picture().drawn(width));
     text.push('\n');
     text.push_str(&transitions(preview, width));
     text.push('\n');

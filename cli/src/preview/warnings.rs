@@ -1,11 +1,9 @@
 //! What may surprise in these days?
 
 use jiff::{SignedDuration, Timestamp};
+use rehearsal::timeline::{Day, Phase, Stretch, zone};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::timetable::{Timetable, duration_text};
-
-use super::Day;
-use crate::timeline::{Phase, Stretch, zone};
 
 /// The least that AWS takes to create a throughput.
 const SHORTEST_CREATION: SignedDuration = SignedDuration::from_mins(15);

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use jiff::SignedDuration;
+use rehearsal::{AGENT, ALIAS, World, commitment};
 use serde_json::{Value, json};
 
 use crate::stand_in::{Answer, StandIn};
@@ -248,6 +250,32 @@ fn a_watch_says_a_line_for_each_look_and_ends_when_nobody_reads() {
     drop(lines);
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+/// What the command sends goes to the real handler, and nobody but the schedule does anything after that.
+#[tokio::test]
+async fn an_override_turns_capacity_on_within_two_ticks_and_off_when_its_time_is_up() {
+    let arguments = ["override", "support-agent", "on", "--for", "2h", "--reason", "load test"];
+    let (event, _) = tokio::task::spawn_blocking(move || sent(&arguments)).await.unwrap();
+    let world = World::new("2026-11-16T10:00:00Z".parse().unwrap()).await;
+    world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::ZERO);
+    let timetable = json!({"Timezone": "UTC", "Windows": ["Sat 08:00-09:00"]});
+    let declared = commitment(json!({"Timetable": timetable, "Drain": "5m"}));
+    world.send(json!({"Action": "Apply", "Commitment": declared})).await.unwrap();
+    world.pass(10).await;
+    assert_eq!(world.sim.history().len(), 0, "off outside every window");
+    world.send(event).await.unwrap();
+    let there = || world.sim.throughputs().into_iter().map(|throughput| throughput.arn).collect::<Vec<String>>();
+    let on = || world.sim.alias(AGENT, ALIAS).route;
+    world.pass(2).await;
+    let bought = there();
+    assert_eq!((on().as_slice(), bought.len()), (bought.as_slice(), 1), "on within two ticks");
+    world.pass(2 * 60 - 3).await;
+    assert_eq!((on().as_slice(), there()), (bought.as_slice(), bought.clone()), "for two hours");
+    world.pass(1).await;
+    assert_eq!((on(), there()), (None, bought), "off after two hours, and draining");
+    world.pass(5 + 1).await;
+    assert_eq!((there().len(), world.sim.history().len()), (0, 1), "deleted, and none bought again");
 }
 
 #[test]

@@ -79,6 +79,40 @@ fn what_only_a_deployment_knows_is_well_formed_and_the_rest_of_a_template_is_che
 }
 
 #[test]
+fn three_mistakes_in_two_resources_of_a_template_get_three_messages_on_their_lines() {
+    let template = "\
+Resources:
+  Support:
+    Type: Custom::ProvisionedThroughput
+    Properties:
+      ServiceToken: !ImportValue throughput-scheduler
+      ModelId: !Ref Model
+      ModelUnits: two
+      Timetable:
+        Timezone: Asia/Tokio
+        Windows: [!Ref Window, Mon-Fri 08:00-20:00]
+  Night:
+    Type: Custom::ProvisionedThroughput
+    Properties:
+      ServiceToken: !ImportValue throughput-scheduler
+      ModelId: amazon.nova-lite-v1:0:24k
+      LeadTime: soon
+";
+    let (code, out) = check_input(template);
+    assert_eq!(code, 1, "{out}");
+    let starting = |start: &str| {
+        let lines = out.lines().map(str::trim).filter_map(|line| line.strip_prefix(start).map(str::to_owned));
+        lines.collect::<Vec<String>>()
+    };
+    assert_eq!(starting("--> "), ["<stdin>:7:19", "<stdin>:9:19", "<stdin>:16:17"], "{out}");
+    assert_eq!(starting("error: ").len(), 3, "{out}");
+    for path in ["Support.Properties.ModelUnits", "Support.Properties.Timetable.Timezone", "Night.Properties.LeadTime"]
+    {
+        assert_eq!(out.matches(path).count(), 1, "{path}: {out}");
+    }
+}
+
+#[test]
 fn a_loop_of_a_template_is_said_to_be_passed_over() {
     let template = |kind: &str| {
         format!(

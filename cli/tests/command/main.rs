@@ -7,6 +7,7 @@ mod billing;
 mod checking;
 mod explaining;
 mod manners;
+mod pictures;
 mod previewing;
 mod stand_in;
 

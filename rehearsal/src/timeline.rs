@@ -3,8 +3,9 @@
 //! The library's own answers, asked three times: what is held, what is wanted (the same without a lead), and what would be
 //! wanted if there were neither holidays nor exceptions. Where the three differ, there is something to show.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use throughput_scheduler::commitment::Commitment;
 use throughput_scheduler::desired::{Base, Because, Demand, Rule, Transition};
 use throughput_scheduler::timetable::{ModelUnits, Source, Timetable};
@@ -88,6 +89,57 @@ impl Stretch {
             Phase::Off | Phase::WarmUp | Phase::StaysOn => self.held,
         }
     }
+}
+
+/// The stretches that have an instant in `[from, until)`.
+pub fn within(stretches: &[Stretch], from: Timestamp, until: Timestamp) -> impl Iterator<Item = &Stretch> {
+    stretches.iter().filter(move |stretch| stretch.from < until && from < stretch.until)
+}
+
+/// A civil day as instants: half-open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Day {
+    /// The date.
+    pub date: Date,
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant of the next.
+    pub until: Timestamp,
+}
+
+impl Day {
+    /// What there is to say about its length; nothing about a day of 24 hours.
+    #[must_use]
+    pub fn length(&self) -> Option<String> {
+        let minutes = self.until.duration_since(self.from).as_mins();
+        match (minutes == 24 * 60, minutes % 60) {
+            (true, _) => None,
+            (false, 0) => Some(format!("{} hours", minutes / 60)),
+            (false, rest) => Some(format!("{} hours {rest} minutes", minutes / 60)),
+        }
+    }
+
+    /// When on this day the clocks of `zone` are turned; at its first instant, where they skip midnight.
+    #[must_use]
+    pub fn clock_change(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.length()?;
+        let just_before = self.from.saturating_sub(SignedDuration::from_secs(1)).ok()?;
+        let change = zone.following(just_before).next()?.timestamp();
+        (change <= self.until).then_some(change)
+    }
+}
+
+/// `number` days of `zone` from `first` on.
+///
+/// # Errors
+/// They lie further away than dates go.
+pub fn days(zone: &TimeZone, first: Date, number: u16) -> Result<Vec<Day>, jiff::Error> {
+    let midnight = |date: Date| zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible();
+    let day = |number: u16| {
+        let date = first.checked_add(i64::from(number).days())?;
+        Ok(Day { date, from: midnight(date)?, until: midnight(date.tomorrow()?)? })
+    };
+    (0..number).map(day).collect()
 }
 
 /// A timetable without holidays and exceptions, if there is a timetable.
