@@ -69,7 +69,6 @@ pub(crate) fn split(line: &str) -> Vec<Words> {
     while let Some(sign) = signs.next() {
         match (quote, sign) {
             (Some(open), sign) if sign == open => quote = None,
-            (Some(_), sign) => word.push(sign),
             (None, '\'' | '"') => quote = Some(sign),
             (None, '#') if word.is_empty() => break,
             (None, ' ') => end_word(&mut word, &mut commands),
@@ -82,7 +81,7 @@ pub(crate) fn split(line: &str) -> Vec<Words> {
                 end_word(&mut word, &mut commands);
                 commands.push(Vec::new());
             }
-            (None, sign) => word.push(sign),
+            (_, sign) => word.push(sign),
         }
     }
     assert!(quote.is_none(), "a quote that never ends: {line}");
@@ -236,7 +235,7 @@ pub(crate) fn make(words: &[String], place: &str) {
     let makefile = read("Makefile");
     for word in words {
         match word.split_once('=') {
-            Some(("EVENT", "…")) | Some(("ARCHITECTURE", "x86_64" | "arm64")) => {}
+            Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
             Some(("EVENT", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some((name, _)) => panic!("{place}: {name} is no variable that a rule knows"),
             None => {

@@ -202,16 +202,16 @@ fn every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() {
 fn the_table_of_parameters_is_the_templates() {
     let template = Template::read();
     let rows = document(README).rows("Deploy it");
-    let mut named = Vec::new();
+    let mut parameters = Vec::new();
     for row in &rows {
         let (names, defaults) = (codes(&row[0]), codes(&row[1]));
         for (index, name) in names.iter().enumerate() {
             let default = if row[1] == "none" { "" } else { &defaults[index] };
             assert_eq!(template.default(name), default, "{name}");
         }
-        named.extend(names);
+        parameters.extend(names);
     }
-    assert_eq!(sorted(named), sorted(template.names("Parameters")));
+    assert_eq!(sorted(parameters), sorted(template.names("Parameters")));
     for guardrail in document("docs/security.md").first_cells("Guardrails") {
         assert!(template.names("Parameters").contains(&guardrail), "{guardrail}");
     }

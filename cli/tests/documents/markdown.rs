@@ -95,7 +95,7 @@ impl Document {
         let lines: Vec<&str> =
             self.prose.iter().filter(|(under, _)| under == heading).map(|(_, line)| line.as_str()).collect();
         let is_rule = |line: &&&str| line.starts_with("| ---");
-        let heads = lines.iter().zip(lines.iter().skip(1)).filter(|(_, next)| is_rule(&next)).map(|(head, _)| *head);
+        let heads = lines.iter().zip(lines.iter().skip(1)).filter(|(_, next)| is_rule(next)).map(|(head, _)| *head);
         let heads: Vec<&str> = heads.collect();
         let rows = lines.iter().filter(|line| line.starts_with('|') && !is_rule(line) && !heads.contains(*line));
         // A bar within code is written `\|`.
