@@ -128,8 +128,7 @@ fn every_sample_is_read_without_a_mistake() {
                 continue;
             }
             let is_resource = text.lines().any(|line| line.starts_with("  Type: "));
-            let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
-            let text = if is_resource { format!("Resources:\n{indented}") } else { text.clone() };
+            let text = if is_resource { format!("Resources:\n  {}", text.replace('\n', "\n  ")) } else { text.clone() };
             let contents = source::read(&Source { path: place.clone(), text });
             assert!(contents.findings.is_empty(), "{place}: {:?}", contents.findings);
             assert_eq!(contents.declarations.len() + contents.actions, 1, "{place}: nothing is declared");

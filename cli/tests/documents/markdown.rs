@@ -128,9 +128,10 @@ pub(crate) fn codes(line: &str) -> Vec<String> {
 
 /// Everything that a user reads.
 pub(crate) fn documents() -> Vec<Document> {
-    let pages = fs::read_dir(root().join("docs")).unwrap().map(|page| page.unwrap().file_name().into_string().unwrap());
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
     let mut pages: Vec<String> =
-        pages.filter(|page| page.ends_with(".md")).map(|page| format!("docs/{page}")).collect();
+        pages.map(|page| format!("docs/{}", page.file_name().unwrap().to_str().unwrap())).collect();
     pages.sort();
     let others = ["README.md", "examples/README.md"].map(str::to_owned);
     others.into_iter().chain(pages).map(|path| Document::read(&path)).collect()
