@@ -1,0 +1,319 @@
+//! Is what the documents say so? Every command and sample in them is run, or read by what reads it in earnest.
+//!
+//! What no rule knows fails: whoever writes a new kind of block says here how it is checked.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it must not meet")]
+
+mod commands;
+mod markdown;
+mod template;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use serde_json::{Value, json};
+use throughput_cli::arguments::Arguments;
+use throughput_cli::source::{self, Source};
+use throughput_scheduler::event;
+
+use crate::commands::{Shell, cargo, is_action, lines, make, split};
+use crate::markdown::{Block, codes, document, documents, read, root};
+use crate::template::Template;
+
+const README: &str = "README.md";
+const RUNBOOK: &str = "docs/operations.md";
+
+/// A directory of its own with what the documents' commands are about: the README's sample, one with a mistake, a template.
+fn samples(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documents").join(name);
+    fs::create_dir_all(&directory).unwrap();
+    let readme = document(README);
+    let is_sample = |block: &&Block| block.language == "yaml" && block.text.starts_with("Name: support-agent\n");
+    let sample = &readme.blocks.iter().find(is_sample).unwrap().text;
+    let wrong = "\
+# A day that is none.
+Name: support-agent
+ModelId: amazon.nova-lite-v1:0:24k
+ModelUnits: 1
+Timetable:
+  Timezone: Asia/Tokyo
+  Windows:
+    - Monfri 08:00-20:00
+";
+    fs::write(directory.join("support.yaml"), sample).unwrap();
+    fs::write(directory.join("wrong.yaml"), wrong).unwrap();
+    fs::write(directory.join("template.yaml"), read("examples/business-hours.yaml")).unwrap();
+    directory
+}
+
+#[test]
+fn every_block_is_of_a_kind_that_a_test_reads() {
+    for document in documents() {
+        for Block { place, language, text } in &document.blocks {
+            let is_picture = text.contains("00       03       06") && !text.contains("\n$ ");
+            let is_diary = text.starts_with("  Tue 07:00  On: ");
+            let known = match language.as_str() {
+                "sh" | "json" | "yaml" => true,
+                "" => text.starts_with("$ ") || is_picture || is_diary,
+                _ => false,
+            };
+            assert!(known, "{place}: no rule knows this block");
+        }
+    }
+}
+
+#[test]
+fn every_line_for_a_shell_does_what_it_says_or_names_what_is_there() {
+    let mut shell = Shell::new(&samples("lines"));
+    for document in documents() {
+        shell.forget_variables();
+        for (line, place) in lines(&document, "sh") {
+            shell.line(line, &place);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_no_rule_knows_fails() {
+    let fails = |line: &str| {
+        let directory = samples("unknown");
+        std::panic::catch_unwind(|| Shell::new(&directory).line(line, "here")).is_err()
+    };
+    for line in [
+        "rm -rf everything",
+        "make coffee",
+        "throughput status nobody",
+        "throughput preview missing.yaml",
+        "aws bedrock delete-everything --now",
+        "aws scheduler list-schedules --group-name another",
+        r#"aws lambda invoke --function-name f --payload '{"Action":"Stop"}' /dev/stdout"#,
+        "aws sqs purge-queue --queue-url $unset",
+        "cargo install --path nowhere",
+    ] {
+        assert!(fails(line), "{line}");
+    }
+    assert!(!fails("make test   # every test"));
+}
+
+#[test]
+fn a_session_prints_what_is_shown() {
+    let shell = Shell::new(&samples("sessions"));
+    for block in documents().iter().flat_map(|document| &document.blocks).filter(|block| block.text.starts_with("$ ")) {
+        for session in format!("\n{}", block.text).split("\n$ ").skip(1) {
+            let (command, shown) = session.split_once('\n').unwrap();
+            let words = split(command).remove(0);
+            assert_eq!(words[0], "throughput", "{}", block.place);
+            let (_, said) = shell.call(&words[1..]);
+            let mut said = said.lines().map(str::trim_end);
+            for line in shown.lines().map(str::trim_end).filter(|line| !line.is_empty() && line.trim() != "…") {
+                // What is left out, in lines or at the end of one, is marked.
+                let is_shown =
+                    |said: &str| line.strip_suffix('…').map_or(said == line, |start| said.starts_with(start));
+                assert!(
+                    said.any(is_shown),
+                    "{}: `{command}` does not print, or not in this order:\n{line}",
+                    block.place
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_read_without_a_mistake() {
+    for document in documents() {
+        for Block { place, language, text } in &document.blocks {
+            if !["json", "yaml"].contains(&language.as_str()) {
+                continue;
+            }
+            let is_resource = text.lines().any(|line| line.starts_with("  Type: "));
+            let text = if is_resource { format!("Resources:\n  {}", text.replace('\n', "\n  ")) } else { text.clone() };
+            let contents = source::read(&Source { path: place.clone(), text });
+            assert!(contents.findings.is_empty(), "{place}: {:?}", contents.findings);
+            assert_eq!(contents.declarations.len() + contents.actions, 1, "{place}: nothing is declared");
+        }
+    }
+}
+
+#[test]
+fn commands_and_actions_within_lines_exist() {
+    let command = Arguments::command();
+    for document in documents() {
+        for code in document.codes() {
+            let place = format!("{}: `{code}`", document.path);
+            if code.starts_with("{\"Action\"") {
+                is_action(&code, &place);
+                continue;
+            }
+            let words: Vec<String> = code.split_whitespace().map(str::to_owned).collect();
+            let Some((tool, rest)) = words.split_first().filter(|(_, rest)| !rest.is_empty()) else { continue };
+            match tool.as_str() {
+                "make" => make(rest, &place),
+                "cargo" => cargo(rest, &place),
+                "throughput" if rest[0] == "…" => {}
+                "throughput" => {
+                    let verb = command.find_subcommand(&rest[0]).unwrap_or_else(|| panic!("{place} is no verb"));
+                    for option in rest.iter().filter_map(|word| word.strip_prefix("--")) {
+                        let is_known = |argument: &clap::Arg| argument.get_long() == Some(option);
+                        assert!(verb.get_arguments().any(is_known), "{place}: no option --{option}");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for document in documents() {
+        for link in document.links().iter().filter(|link| !link.starts_with("https://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let here = Path::new(&document.path);
+            let target = if file.is_empty() { here.to_owned() } else { here.parent().unwrap().join(file) };
+            let found = root().join(&target).canonicalize();
+            let found = found.unwrap_or_else(|error| panic!("{}: {link}: {error}", document.path));
+            assert!(found.starts_with(root()), "{}: {link} leaves the repository", document.path);
+            if !anchor.is_empty() {
+                let path = found.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+                let anchors = markdown::document(&path).anchors();
+                assert!(anchors.iter().any(|known| known == anchor), "{}: {link}: no such heading", document.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() {
+    let template = Template::read();
+    let alarms = sorted(template.of_types(&["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"]));
+    let runbook = document(RUNBOOK);
+    let sections = runbook.below("Alarms", 3).into_iter().map(str::to_owned).collect();
+    assert_eq!(sorted(sections), alarms);
+    // The two that tell nobody are explained below the README's table.
+    let told = document(README).first_cells("Alarms and dashboard");
+    let untold = ["NoTicks", "NothingRegistered"].map(str::to_owned);
+    assert_eq!(sorted(told.into_iter().chain(untold).collect()), alarms);
+}
+
+#[test]
+fn the_table_of_parameters_is_the_templates() {
+    let template = Template::read();
+    let rows = document(README).rows("Deploy it");
+    let mut parameters = Vec::new();
+    for row in &rows {
+        let (names, defaults) = (codes(&row[0]), codes(&row[1]));
+        for (index, name) in names.iter().enumerate() {
+            let default = if row[1] == "none" { "" } else { &defaults[index] };
+            assert_eq!(template.default(name), default, "{name}");
+        }
+        parameters.extend(names);
+    }
+    assert_eq!(sorted(parameters), sorted(template.names("Parameters")));
+    for guardrail in document("docs/security.md").first_cells("Guardrails") {
+        assert!(template.names("Parameters").contains(&guardrail), "{guardrail}");
+    }
+    let outputs = document(README).codes();
+    assert!(template.names("Outputs").iter().all(|output| outputs.contains(output)));
+}
+
+#[test]
+fn the_table_of_settings_is_what_is_read() {
+    let settings = read("src/settings.rs");
+    let is_name =
+        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let read_there = settings.split('"').skip(1).step_by(2).filter(is_name).map(str::to_owned);
+    let by_lambda = ["AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT"].map(str::to_owned);
+    assert!(by_lambda.iter().all(|name| read("src/main.rs").contains(name.as_str())));
+    let mut known = sorted(read_there.chain(by_lambda).collect());
+    known.dedup();
+    assert_eq!(sorted(document(README).first_cells("Settings")), known);
+}
+
+#[test]
+fn the_tables_of_actions_keys_and_verbs_are_whole() {
+    let readme = document(README);
+    let actions = readme.first_cells("Actions");
+    let message = event::read(json!({"Action": "none"})).unwrap_err().to_string();
+    let accepted = message.split_once("; use ").unwrap().1;
+    for action in accepted.split([' ', ',']).filter(|word| word.starts_with(char::is_uppercase)) {
+        assert!(actions.iter().any(|known| known == action), "{action}");
+    }
+    let schema: Value = serde_json::from_str(&read("schema/commitment.schema.json")).unwrap();
+    let keys = schema["properties"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(sorted(readme.first_cells("A commitment")), sorted(keys));
+    let verbs = readme.first_cells("See it before you trust it");
+    let mut verbs: Vec<&str> = verbs.iter().filter_map(|call| call.split(' ').next()).collect();
+    verbs.sort_unstable();
+    let command = Arguments::command();
+    let mut known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    known.sort_unstable();
+    assert_eq!(verbs, known);
+}
+
+#[test]
+fn the_statements_of_the_functions_role_are_explained() {
+    let explained = document("docs/security.md").first_cells("The function's role");
+    assert_eq!(sorted(explained), sorted(Template::read().statements("FunctionRole")));
+}
+
+#[test]
+fn paths_that_are_named_are_there() {
+    for path in document(README).first_cells("Where things are") {
+        assert!(root().join(&path).exists(), "{path}");
+    }
+}
+
+/// What the runbook tells people to look for is what the program says.
+#[test]
+fn the_words_of_reports_in_the_runbook_are_those_of_the_program() {
+    let mut said = String::new();
+    let mut directories = vec![root().join("src"), root().join("cli/src")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                directories.push(entry);
+            } else {
+                said.push_str(&fs::read_to_string(&entry).unwrap());
+            }
+        }
+    }
+    let said = without_places(&said);
+    let runbook = document(RUNBOOK);
+    let sections = ["NotReady", "StillBilled", "Problems", "FunctionErrors", "Why is it on?"];
+    for words in sections.iter().flat_map(|section| runbook.first_cells(section)) {
+        let words = words.strip_prefix("waits ").unwrap_or(&words).replace("Task timed out", "");
+        for part in
+            words.split('…').map(|part| part.trim().trim_start_matches(':').trim()).filter(|part| !part.is_empty())
+        {
+            assert!(said.contains(part), "`{part}` of `{words}` is not said by the program");
+        }
+    }
+}
+
+/// The text of sources without the places that `format!` fills, and with the lines joined that a backslash breaks.
+fn without_places(text: &str) -> String {
+    let mut joined = String::new();
+    for line in text.lines() {
+        let goes_on = joined.ends_with('\\');
+        if goes_on {
+            joined.pop();
+        }
+        joined.push_str(if goes_on { line.trim_start() } else { line });
+        joined.push_str(if line.ends_with('\\') { "" } else { "\n" });
+    }
+    let mut parts = joined.split('{');
+    let mut kept = parts.next().unwrap().to_owned();
+    for part in parts {
+        let is_place = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:?#".contains(&byte));
+        let after = part.split_once('}').filter(|(name, _)| is_place(name)).map(|(_, after)| after);
+        kept.push_str(after.unwrap_or(part));
+    }
+    kept
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}

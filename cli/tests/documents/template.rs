@@ -1,0 +1,46 @@
+//! What the service's own template holds, by its names.
+
+use throughput_cli::document::{self, Node};
+
+use crate::markdown::read;
+
+/// `template.yaml`.
+pub(crate) struct Template(Node);
+
+impl Template {
+    pub(crate) fn read() -> Self {
+        Self(document::parse(&read("template.yaml")).unwrap().remove(0))
+    }
+
+    /// The names in a section.
+    pub(crate) fn names(&self, section: &str) -> Vec<String> {
+        self.section(section).iter().map(|(name, _)| name.text().unwrap().to_owned()).collect()
+    }
+
+    /// The names of the resources whose type is among `kinds`.
+    pub(crate) fn of_types(&self, kinds: &[&str]) -> Vec<String> {
+        let resources = self.section("Resources").iter();
+        let fitting = resources.filter(|(_, resource)| kinds.contains(&resource.get("Type").unwrap().text().unwrap()));
+        fitting.map(|(name, _)| name.text().unwrap().to_owned()).collect()
+    }
+
+    /// The default of a parameter.
+    pub(crate) fn default(&self, parameter: &str) -> String {
+        let parameter = self.0.get("Parameters").unwrap().get(parameter).unwrap();
+        parameter.get("Default").unwrap().text().unwrap().to_owned()
+    }
+
+    /// The ids of every statement that has one in the policies of a role.
+    pub(crate) fn statements(&self, role: &str) -> Vec<String> {
+        let role = self.0.get("Resources").unwrap().get(role).unwrap();
+        let policies = role.get("Properties").unwrap().get("Policies").unwrap().elements();
+        let statements = policies
+            .iter()
+            .flat_map(|policy| policy.get("PolicyDocument").unwrap().get("Statement").unwrap().elements());
+        statements.map(|statement| statement.get("Sid").unwrap().text().unwrap().to_owned()).collect()
+    }
+
+    fn section(&self, section: &str) -> &[(Node, Node)] {
+        self.0.get(section).unwrap().members()
+    }
+}
