@@ -5,65 +5,19 @@
 //! the same is sent again.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::commitment::{Commitment, WaitFor};
-use crate::custom_resource::{Origin, Request, RequestType};
+use crate::commitment::WaitFor;
+use crate::custom_resource::{Origin, RequestType};
 use crate::observed::{AliasStatus, CallError, Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
-use crate::record::{Lifecycle, Record};
+use crate::record::{Decision, Lifecycle, Owed, Record};
 use crate::timetable::State;
 
 /// Most bytes that `CloudFormation` takes as an answer.
 const MOST_BYTES: usize = 4096;
 /// Most characters of a reason: with the longest ids it stays below [`MOST_BYTES`] but for signs of several bytes.
 const LONGEST_REASON: usize = 1000;
-
-/// An answer that is owed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Owed {
-    /// To whom.
-    pub origin: Origin,
-    /// For what.
-    pub kind: RequestType,
-    /// Since when: what failed earlier is not held against it.
-    pub since: Timestamp,
-    /// When it is given whatever has been reached.
-    pub decide_at: Timestamp,
-    /// After this nobody listens.
-    pub until: Timestamp,
-    /// What is put back in force if an Update fails.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<Box<Previous>>,
-    /// What is answered, once that is decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decided: Option<Decision>,
-}
-
-/// What was in force before an Update.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Previous {
-    /// The declaration.
-    pub commitment: Commitment,
-    /// Whether it was only ever scaled by hand.
-    #[serde(default)]
-    pub by_hand: bool,
-    /// Whether it was wanted at all.
-    #[serde(default)]
-    pub lifecycle: Lifecycle,
-}
-
-/// What is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Decision {
-    /// It was carried out.
-    Success,
-    /// It was not, and why.
-    Failed(String),
-}
 
 /// Whether an answer can be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,26 +29,6 @@ pub enum Verdict {
 }
 
 impl Owed {
-    /// What `request` is owed, if `previous` was in force before.
-    #[must_use]
-    pub fn to(request: &Request, previous: Option<Previous>) -> Self {
-        Self {
-            origin: request.origin.clone(),
-            kind: request.kind,
-            since: request.since,
-            decide_at: request.decide_at,
-            until: request.until,
-            previous: previous.map(Box::new),
-            decided: None,
-        }
-    }
-
-    /// Whether it is owed to `origin`, and not to another request.
-    #[must_use]
-    pub fn is_to(&self, origin: &Origin) -> bool {
-        self.origin == *origin
-    }
-
     /// Whether the answer can be given at `now`, after `plan` was made from `observed`.
     #[must_use]
     pub fn verdict(&self, plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {

@@ -26,7 +26,6 @@ pub mod timetable;
 pub mod guardrails;
 pub mod settings;
 
-pub mod answer;
 pub mod record;
 
 pub mod observed;
@@ -37,5 +36,6 @@ pub mod aws;
 pub mod handler;
 pub mod rounds;
 
+pub mod answer;
 pub mod metrics;
 pub mod report;

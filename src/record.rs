@@ -4,6 +4,8 @@
 //! It is the only state. Scheduler has no compare-and-swap, so a record says by whom it was declared
 //! ([`Record::requested`]) and how often it was written since ([`Record::revision`]); see [`Record::standing`].
 
+mod resource;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -11,13 +13,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Decision, Owed, Previous};
 use crate::commitment::{AliasId, Commitment};
-use crate::custom_resource::RequestType;
 use crate::desired::{Base, Demand, Hold, Override};
 use crate::input::cut_to;
 use crate::observed::{Throughput, ThroughputStatus};
 use crate::timetable::State;
+
+pub use resource::{Decision, Owed, Previous, Resource, Stored, Taken, Tombstone};
 
 /// Everything that one commitment's invocations tell each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,57 +68,6 @@ pub struct Record {
     pub owed: Option<Owed>,
     /// How the schedule that holds this record is set up.
     pub schedule: Schedule,
-}
-
-/// What has to be remembered of a custom resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Resource {
-    /// The date of the newest request: one that is older changes nothing.
-    pub newest: Timestamp,
-    /// That request.
-    pub request_id: String,
-    /// Whether its Create, or an Update since, has been answered SUCCESS.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub created: bool,
-    /// What that request was answered, once it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answered: Option<Decision>,
-    /// What it has taken over from others, so that a rollback finds it where it was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub taken: Vec<Taken>,
-}
-
-/// An alias that was taken over from another commitment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Taken {
-    /// The alias.
-    pub alias: AliasId,
-    /// The commitment that declared it.
-    pub from: String,
-    /// That one's [`Record::requested`] since then: once it differs, somebody has declared it anew.
-    pub requested: Timestamp,
-}
-
-/// What is left of a commitment that a Delete has taken away, for a while: its date, so that a Create which comes late buys
-/// nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tombstone {
-    /// The commitment's name.
-    pub name: String,
-    /// The date of the newest request.
-    pub deleted: Timestamp,
-}
-
-/// What a schedule of ours holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stored {
-    /// A commitment.
-    Record(Box<Record>),
-    /// What is left of one.
-    Tombstone(Tombstone),
 }
 
 /// Whether a commitment is still wanted.
@@ -305,72 +256,11 @@ impl Record {
         self.commitment = commitment;
     }
 
-    /// Decides what is answered to what is owed, and brings the record to where that leaves it: a Create that failed is to
-    /// retire, an Update that failed puts the earlier declaration back in force.
-    pub fn decide(&mut self, decision: &Decision) {
-        let Some(owed) = self.owed.as_mut().filter(|owed| owed.decided.is_none()) else { return };
-        owed.decided = Some(decision.clone());
-        if *decision == Decision::Success || owed.kind == RequestType::Delete {
-            return;
-        }
-        match owed.previous.take() {
-            Some(previous) => {
-                let Previous { commitment, by_hand, lifecycle } = *previous;
-                self.declare(commitment);
-                self.by_hand = by_hand;
-                // What was retired meanwhile, or has ended, is not brought back.
-                if self.lifecycle == Lifecycle::Active {
-                    self.lifecycle = lifecycle;
-                }
-            }
-            None => self.retire(),
-        }
-    }
-
     /// Lets it go, whatever held it.
     pub fn retire(&mut self) {
         self.lifecycle = Lifecycle::Retiring;
         self.hold = None;
         self.override_ = None;
-    }
-
-    /// Notes that what was decided has been told.
-    pub fn answered(&mut self) {
-        let Some(Owed { kind, decided, .. }) = self.owed.take() else { return };
-        if let Some(resource) = &mut self.resource {
-            resource.created |= kind != RequestType::Delete && decided == Some(Decision::Success);
-            resource.answered = decided;
-        }
-    }
-
-    /// Takes the aliases that another commitment has `taken` over out of the record; gives them, and what was remembered of each.
-    pub fn lose(
-        &mut self,
-        taken: impl Fn(&AliasId) -> bool,
-        now: Timestamp,
-    ) -> (Vec<AliasId>, BTreeMap<AliasId, AliasMemory>) {
-        let lost = self.commitment.aliases.extract_if(.., |id| taken(id)).collect();
-        self.leaving.retain(|id| !taken(id));
-        // Nor do they come back when an Update fails.
-        if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
-            previous.commitment.aliases.retain(|id| !taken(id));
-        }
-        let memories = self.aliases.extract_if(.., |id, _| taken(id)).collect();
-        self.requested = self.requested.max(now);
-        self.revision += 1;
-        (lost, memories)
-    }
-
-    /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.
-    #[must_use]
-    pub fn to_give_back(&self) -> Vec<Taken> {
-        let uses = |taken: &&Taken| match self.lifecycle {
-            Lifecycle::Active | Lifecycle::Ended => self.commitment.aliases.contains(&taken.alias),
-            Lifecycle::Retiring => false,
-            Lifecycle::Releasing => true,
-        };
-        let taken = self.resource.iter().flat_map(|resource| &resource.taken);
-        taken.filter(|taken| !uses(taken)).cloned().collect()
     }
 
     /// The aliases that matter: the declared ones, then those that are leaving.

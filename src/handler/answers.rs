@@ -10,11 +10,11 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{Error, Handler};
-use crate::answer::{self, Data, Decision, Owed, Verdict};
+use crate::answer::{self, Data, Verdict};
 use crate::aws::Delivery;
 use crate::custom_resource::{Origin, RequestType};
 use crate::observed::CallError;
-use crate::record::{Lifecycle, Record, Taken, Tombstone};
+use crate::record::{Decision, Lifecycle, Owed, Record, Taken, Tombstone};
 use crate::rounds::{Outcome, Rounds};
 
 /// Turns of one invocation: what a failed request leaves behind is put right at once, and an end that is near is waited for.

@@ -12,13 +12,13 @@ use tracing::{info, warn};
 
 use super::requests::MOST_WRITES;
 use super::{Error, Handler, Invocation, said};
-use crate::answer::{Data, Decision, Owed, Previous};
+use crate::answer::Data;
 use crate::aws::FOREIGN_SCHEDULE;
 use crate::commitment::{Commitment, OnDelete};
 use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
 use crate::input::Mistakes;
 use crate::observed::{CallError, CallErrorKind, Throughput};
-use crate::record::{Lifecycle, Record, Resource, Schedule, Stored, Tombstone};
+use crate::record::{Decision, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, Tombstone};
 use crate::rounds::Rounds;
 
 /// How long an overtaken request's answer is tried before the newer request goes on.
