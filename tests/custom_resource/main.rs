@@ -18,6 +18,7 @@ mod beyond;
 mod crashes;
 mod create;
 mod delete;
+mod delete_waits;
 mod ends;
 mod envelope;
 mod hazards;
