@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commitment::WaitFor;
 use crate::custom_resource::{Origin, RequestType};
-use crate::observed::{AliasStatus, CallError, Observed, Throughput, ThroughputStatus};
+use crate::observed::{CallError, Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
 use crate::record::{Decision, Lifecycle, Owed, Record};
 use crate::timetable::State;
@@ -97,11 +97,7 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         return Verdict::Wait(waiting(plan, &format!("for {name} to be bought")));
     };
     let serves = bought.status == ThroughputStatus::InService
-        && commitment.aliases.iter().all(|id| {
-            let alias = observed.aliases.get(id).and_then(|seen| seen.as_ref().ok()?.as_ref());
-            let Throughput { arn, .. } = bought;
-            alias.is_some_and(|seen| seen.throughput.as_ref() == Some(arn) && seen.status == AliasStatus::Prepared)
-        });
+        && commitment.aliases.iter().all(|id| observed.is_on(id, &bought.arn));
     match commitment.wait_for {
         WaitFor::Accepted => Verdict::Now(Decision::Success),
         WaitFor::InService if serves => Verdict::Now(Decision::Success),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::commitment::AliasId;
 use crate::desired::Demand;
-use crate::observed::{AgentAlias, AliasStatus, Observed, Throughput, ThroughputStatus};
+use crate::observed::{Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
 use crate::record::{Lifecycle, Record};
 
@@ -95,13 +95,7 @@ fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) ->
         fits && ours.status == ThroughputStatus::InService
     };
     let serving: Vec<&String> = plan.ours.iter().filter(will_do).map(|ours| &ours.arn).collect();
-    let is_on = |alias: &AgentAlias| {
-        alias.status == AliasStatus::Prepared && alias.throughput.as_ref().is_some_and(|arn| serving.contains(&arn))
-    };
-    let is_seen_on = |id: &AliasId| {
-        let alias = observed.aliases.get(id).and_then(|seen| seen.as_ref().ok()?.as_ref());
-        alias.is_some_and(is_on)
-    };
+    let is_seen_on = |id: &AliasId| serving.iter().any(|arn| observed.is_on(id, arn));
     serving.is_empty() || !commitment.aliases.iter().all(is_seen_on)
 }
 

@@ -186,6 +186,16 @@ pub struct Observed {
     pub facts: Facts,
 }
 
+impl Observed {
+    /// Whether the alias `id` was seen prepared on the throughput `arn`.
+    #[must_use]
+    pub fn is_on(&self, id: &AliasId, arn: &str) -> bool {
+        let alias = self.aliases.get(id).and_then(|seen| seen.as_ref().ok()?.as_ref());
+        let is_on = |seen: &AgentAlias| seen.status == AliasStatus::Prepared && seen.throughput.as_deref() == Some(arn);
+        alias.is_some_and(is_on)
+    }
+}
+
 /// What the plan may ask beyond a steady tick's two calls.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
