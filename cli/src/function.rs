@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::{World, commitment};
 use serde_json::{Value, json};
+use throughput_scheduler::aws;
 
 use crate::Failure;
 use crate::arguments::Reach;
@@ -58,7 +59,7 @@ impl Function {
             return Err(Failure::Usage(message.to_owned()));
         };
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(LONGEST_INVOCATION).build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(aws::http_client());
         if let Some(profile) = &reach.profile {
             loader = loader.profile_name(profile);
         }

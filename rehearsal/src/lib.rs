@@ -175,6 +175,7 @@ pub fn configuration(url: &str) -> SdkConfig {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(url)
         .timeout_config(timeouts)
         .retry_config(retries.with_max_backoff(Duration::from_millis(5)))

@@ -8,14 +8,12 @@ use std::time::Duration;
 use aws_sdk_bedrock::config::SharedAsyncSleep;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::Aws;
+use super::{Aws, TLS};
 use crate::custom_resource::ResponseUrl;
 
 /// What became of an answer; nothing in it repeats the URL.
@@ -66,7 +64,7 @@ fn connector(timeouts: &TimeoutConfig) -> Connector {
         .read_timeout(or(timeouts.read_timeout(), 8))
         .build();
     Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_provider(TLS)
         .connector_settings(settings)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .build()
