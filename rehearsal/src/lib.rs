@@ -20,6 +20,7 @@ use throughput_scheduler::rounds::Clock;
 use throughput_scheduler::settings::Settings;
 
 pub mod cloudformation;
+pub mod line;
 pub mod local;
 pub mod picture;
 pub mod schema;

@@ -83,7 +83,7 @@ pub struct ScheduleView {
 }
 
 /// Everything in the account.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
     pub(crate) throughputs: Vec<Throughput>,

@@ -16,6 +16,9 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::State;
+use axum::http::{Request as HttpRequest, Response};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -135,6 +138,14 @@ pub struct Bill {
     pub unit_hours: f64,
 }
 
+/// An account as it was at one instant.
+#[derive(Debug, Clone)]
+pub struct Snapshot(account::Account);
+
+/// That a connection broke before the answer was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken;
+
 /// A simulated account in one Region.
 pub struct Simulator {
     shared: Arc<Shared>,
@@ -170,6 +181,27 @@ impl Simulator {
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// Answers one request of the REST-JSON protocol without a network: what is asked and what comes back is the same.
+    ///
+    /// # Errors
+    /// The connection would have broken.
+    pub async fn answer(&self, request: HttpRequest<Bytes>) -> Result<Response<Bytes>, Broken> {
+        let (parts, body) = server::serve(State(Arc::clone(&self.shared)), request.map(Body::from)).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map_err(|_| Broken)?;
+        Ok(Response::from_parts(parts, body))
+    }
+
+    /// Everything as it is, to come back to.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.shared.account().clone())
+    }
+
+    /// Brings everything, the clock too, back to where it was; forgets what was asked since and what was to go wrong.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        self.shared.start_over(snapshot.0.clone());
     }
 
     /// The instant that it is.
@@ -246,6 +278,12 @@ impl Simulator {
     #[must_use]
     pub fn operations(&self) -> Vec<&'static str> {
         self.shared.requests().iter().map(|request| request.operation).collect()
+    }
+
+    /// The operation that was asked for last.
+    #[must_use]
+    pub fn last_operation(&self) -> Option<&'static str> {
+        self.shared.requests().last().map(|request| request.operation)
     }
 
     /// Forgets what was asked so far.

@@ -97,6 +97,15 @@ impl Shared {
         lock(&self.requests)
     }
 
+    /// Puts `account` in the place of what is there, and forgets what was asked and what was to go wrong.
+    pub(crate) fn start_over(&self, account: Account) {
+        *self.account() = account;
+        self.requests().clear();
+        self.forget_faults();
+        lock(&self.meetings).clear();
+        *lock(&self.silence) = None;
+    }
+
     pub(crate) fn plan_fault(&self, operation: &'static str, times: u32, fault: Fault) {
         lock(&self.faults).push(Planned { operation, left: times, fault });
     }
@@ -162,7 +171,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new().fallback(serve).with_state(shared)
 }
 
-async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
+pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap_or_default();
     let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
