@@ -13,8 +13,10 @@ use crate::record::Lifecycle;
 /// What a parameter holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
-    /// A throughput of ours, or one that was.
+    /// A throughput of ours.
     Ours,
+    /// One that was ours and is gone.
+    WasOurs,
     /// A throughput that does not exist.
     Nothing,
     /// Any other value.
@@ -83,7 +85,7 @@ impl Planner<'_> {
         let Some(seen) = seen.filter(|seen| !seen.is_of_another_kind()) else { return true };
         let ours = self.situation.record.own_parameters.contains(name);
         let leads_nowhere = match self.holds(seen) {
-            Holds::Ours => true,
+            Holds::Ours | Holds::WasOurs => true,
             Holds::Nothing => ours,
             Holds::Else => ours && seen.value == OFF,
         };
@@ -118,7 +120,8 @@ impl Planner<'_> {
             return Some(problem);
         }
         let ours = self.situation.record.own_parameters.contains(name);
-        let fits = self.holds(seen) == Holds::Ours || is_without_throughput(self.commitment(), &seen.value);
+        let fits = matches!(self.holds(seen), Holds::Ours | Holds::WasOurs)
+            || is_without_throughput(self.commitment(), &seen.value);
         let may = ours || fits || self.commitment().take_over;
         (!may).then(|| format!("{}: it is left alone; TakeOver lets it be overwritten", foreign_value(name, seen)))
     }
@@ -128,7 +131,8 @@ impl Planner<'_> {
         let ours = self.plan.ours.iter().any(|ours| ours.arn == *named);
         let was_ours = self.plan.record.is_gone(named) || self.situation.attempts.deleted.contains(named);
         match self.situation.observed.facts.throughputs.get(named) {
-            _ if ours || was_ours => Holds::Ours,
+            _ if ours => Holds::Ours,
+            _ if was_ours => Holds::WasOurs,
             Some(Ok(None)) => Holds::Nothing,
             Some(_) | None => Holds::Else,
         }
@@ -152,10 +156,13 @@ impl Planner<'_> {
         parameters.filter(|(name, seen)| may_lead(name, seen)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// When a parameter was last written, by whomever: for the length of the drain, callers may go on with what it held before.
+    /// When a parameter of ours was last written, by whomever: for the length of the drain, callers may go on with what it held
+    /// before.
     pub(super) fn parameters_changed(&self) -> Option<Timestamp> {
-        let seen = self.situation.observed.parameters.values();
-        seen.filter_map(|seen| seen.as_ref().ok()?.as_ref()?.modified).max()
+        let own = &self.situation.record.own_parameters;
+        let seen = self.situation.observed.parameters.iter().filter(|(name, _)| own.contains(*name));
+        let seen = seen.filter_map(|(_, seen)| seen.as_ref().ok()?.as_ref());
+        seen.filter(|seen| !seen.is_of_another_kind()).filter_map(|seen| seen.modified).max()
     }
 }
 

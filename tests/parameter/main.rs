@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::Stack;
-use rehearsal::{AGENT, ALIAS, GROUP, World, commitment};
+use rehearsal::{AGENT, ALIAS, GROUP, PARAMETER, World, commitment};
 use serde_json::{Value, json};
 use simulator::{Fault, ParameterView};
 use throughput_scheduler::handler::Error;
@@ -19,7 +19,6 @@ mod weeks;
 mod wire;
 
 const NAME: &str = "support-agent";
-const PARAMETER: &str = "/support/model-id";
 const ON_DEMAND: &str = "amazon.nova-lite-v1:0";
 const CUSTOM: &str = "arn:aws:bedrock:eu-central-1:123456789012:custom-model/support/abcdefghijkl";
 
@@ -74,7 +73,7 @@ fn parameter(world: &World) -> ParameterView {
 }
 
 fn value(world: &World) -> String {
-    parameter(world).value
+    world.parameter().expect("the parameter is there")
 }
 
 /// The ARN of the one throughput that is there.

@@ -87,6 +87,29 @@ async fn a_throughput_that_somebody_deletes_leaves_the_parameter_on_demand_until
 }
 
 #[tokio::test]
+async fn while_it_is_not_known_whether_another_was_bought_the_parameter_does_not_name_what_is_gone() {
+    let world = in_service(json!({})).await;
+    world.sim.delete_throughput("support-agent-f5426c");
+    world.sim.fault("CreateProvisionedModelThroughput", 1000, Fault::Drop);
+    assert!(problems(&world).await.starts_with("AwsError: cannot buy support-agent-f5426c"));
+    assert_eq!((value(&world).as_str(), route(&world)), (ON_DEMAND, None));
+}
+
+#[tokio::test]
+async fn what_others_write_into_a_parameter_of_another_type_keeps_no_throughput() {
+    let world = world().await;
+    send(&world, apply(json!({"Timetable": an_hour()}))).await;
+    until(&world, "2026-11-16T08:59:00Z").await;
+    world.sim.remove_parameter(PARAMETER);
+    let until_gone = at("2026-11-16T09:30:00Z");
+    while world.now() < until_gone {
+        world.sim.set_parameter(PARAMETER, "StringList", "theirs");
+        world.pass(1).await;
+    }
+    assert!(world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
 async fn a_parameter_that_is_dropped_or_renamed_is_let_go_and_then_nobody_elses_business() {
     let world = in_service(json!({})).await;
     let report = send(&world, apply(json!({"ModelIdParameter": "/support/other"}))).await;
