@@ -166,7 +166,7 @@ fn row(report: &Value) -> Vec<String> {
     let aliases = list(report, "Aliases");
     let routed = aliases.iter().filter(|alias| text(alias, "Route").starts_with("arn:")).count();
     let aliases = (!aliases.is_empty()).then(|| format!("{routed} of {} routed", aliases.len()));
-    let routes: Vec<String> = aliases.into_iter().chain(parameter).collect();
+    let led: Vec<String> = aliases.into_iter().chain(parameter).collect();
     let next = &report["NextTransition"];
     let next = if next.is_object() {
         format!("{} {}", text(next, "State"), moment(text(next, "At"), text(report, "At")))
@@ -182,7 +182,7 @@ fn row(report: &Value) -> Vec<String> {
         text(report, "Name").to_owned(),
         state(&report["Desired"]),
         if runs.is_empty() { "-".to_owned() } else { runs.join("\n") },
-        if routes.is_empty() { "-".to_owned() } else { routes.join("\n") },
+        if led.is_empty() { "-".to_owned() } else { led.join("\n") },
         next,
         how,
     ]

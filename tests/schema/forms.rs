@@ -48,26 +48,6 @@ fn mistakes_in_one_key_are_refused() {
         json!({"AgentAliases": [{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "TSTALIASID"}]}),
         json!({"AgentAliases": [{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST", "Version": "3"}]}),
         json!({"AgentAliases": vec![json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}); 2]}),
-        json!({"OnDemandModelId": ""}),
-        json!({"OnDemandModelId": "nova lite"}),
-        json!({"OnDemandModelId": "off"}),
-        json!({"OnDemandModelId": "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefghijkl"}),
-        json!({"OnDemandModelId": "a".repeat(2049)}),
-        json!({"ModelIdParameter": ""}),
-        json!({"ModelIdParameter": "/"}),
-        json!({"ModelIdParameter": "support/model-id"}),
-        json!({"ModelIdParameter": "/support//model-id"}),
-        json!({"ModelIdParameter": "/support/model-id/"}),
-        json!({"ModelIdParameter": "/support/model id"}),
-        json!({"ModelIdParameter": "/support/model-id:3"}),
-        json!({"ModelIdParameter": "/support/größe"}),
-        json!({"ModelIdParameter": "arn:aws:ssm:eu-central-1:123456789012:parameter/support/model-id"}),
-        json!({"ModelIdParameter": "/aws/support"}),
-        json!({"ModelIdParameter": "/AWSsupport"}),
-        json!({"ModelIdParameter": "ssm-support"}),
-        json!({"ModelIdParameter": "/a".repeat(16)}),
-        json!({"ModelIdParameter": "a".repeat(901)}),
-        json!({"ModelIdParameter": ["/support/model-id"]}),
         json!({"WhenOff": "off"}),
         json!({"WaitFor": "Ready"}),
         json!({"OnDelete": "Delete"}),
@@ -112,6 +92,35 @@ fn mistakes_in_one_key_are_refused() {
         judges.both_accept(&timetable(json!({key: vec![element.clone(); most]})));
         judges.both_refuse(&timetable(json!({key: vec![element; most + 1]})));
         judges.both_refuse(&timetable(json!({key: "none"})));
+    }
+}
+
+#[test]
+fn mistakes_in_what_callers_without_an_agent_read_are_refused() {
+    let judges = Judges::of_commitments();
+    for more in [
+        json!({"OnDemandModelId": ""}),
+        json!({"OnDemandModelId": "nova lite"}),
+        json!({"OnDemandModelId": "off"}),
+        json!({"OnDemandModelId": "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefghijkl"}),
+        json!({"OnDemandModelId": "a".repeat(2049)}),
+        json!({"ModelIdParameter": ""}),
+        json!({"ModelIdParameter": "/"}),
+        json!({"ModelIdParameter": "support/model-id"}),
+        json!({"ModelIdParameter": "/support//model-id"}),
+        json!({"ModelIdParameter": "/support/model-id/"}),
+        json!({"ModelIdParameter": "/support/model id"}),
+        json!({"ModelIdParameter": "/support/model-id:3"}),
+        json!({"ModelIdParameter": "/support/größe"}),
+        json!({"ModelIdParameter": "arn:aws:ssm:eu-central-1:123456789012:parameter/support/model-id"}),
+        json!({"ModelIdParameter": "/aws/support"}),
+        json!({"ModelIdParameter": "/AWSsupport"}),
+        json!({"ModelIdParameter": "ssm-support"}),
+        json!({"ModelIdParameter": "/a".repeat(16)}),
+        json!({"ModelIdParameter": "a".repeat(901)}),
+        json!({"ModelIdParameter": ["/support/model-id"]}),
+    ] {
+        judges.both_refuse(&commitment(more));
     }
 }
 
