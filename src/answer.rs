@@ -97,7 +97,8 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         return Verdict::Wait(waiting(plan, &format!("for {name} to be bought")));
     };
     let serves = bought.status == ThroughputStatus::InService
-        && commitment.aliases.iter().all(|id| observed.is_on(id, &bought.arn));
+        && commitment.aliases.iter().all(|id| observed.is_on(id, &bought.arn))
+        && commitment.parameter.iter().all(|name| observed.is_pointed_at(name, &bought.arn));
     match commitment.wait_for {
         WaitFor::Accepted => Verdict::Now(Decision::Success),
         WaitFor::InService if serves => Verdict::Now(Decision::Success),

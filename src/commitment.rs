@@ -3,6 +3,7 @@
 //! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
 //! same grammar, which is how the record keeps it.
 
+mod parameter;
 mod schema;
 mod values;
 
@@ -18,6 +19,8 @@ use crate::timetable::{
     Exception, Holiday, ModelUnits, Period, State, Timetable, Window, WrittenState, Zone, duration_text,
 };
 
+use parameter::OnDemandModelId;
+pub use parameter::{NotAParameter, NotOnDemand, OFF, ParameterName, is_throughput};
 use values::Price;
 pub use values::{
     AliasId, Lasting, ModelId, Name, NotABedrockId, NotAModel, NotAName, NotAPrice, NotATimeout, NotUnits,
@@ -51,8 +54,10 @@ pub struct Commitment {
     pub wait_for: WaitFor,
     /// What becomes of it when its custom resource is deleted.
     pub on_delete: OnDelete,
-    /// What to invoke without a throughput.
+    /// What to invoke without a throughput, if it is declared; see [`Commitment::on_demand`].
     pub on_demand_model: Option<String>,
+    /// The parameter that names the model to invoke now.
+    pub parameter: Option<ParameterName>,
     /// Whether the aliases may leave a throughput, or another commitment, that is not ours.
     pub take_over: bool,
     /// Price of one model unit for an hour, for cost figures only.
@@ -137,8 +142,6 @@ const RESOURCE_ONLY: usize = 2;
 const NAMED_KEYS: &[&str] = KEYS.split_at(RESOURCE_ONLY).1;
 /// The keys that the properties of a custom resource have.
 const RESOURCE_KEYS: &[&str] = KEYS.split_at(KEYS.len() - 1).0;
-/// Those of [`KEYS`] that are known and refused.
-const UNSUPPORTED: [&str; 1] = ["ModelIdParameter"];
 const TIMETABLE_KEYS: &[&str] = &["Timezone", "Windows", "Holidays", "Exceptions"];
 const WINDOW_KEYS: &[&str] = &["Window", "ModelUnits"];
 const EXCEPTION_KEYS: &[&str] = &["Window", "State", "ModelUnits"];
@@ -192,7 +195,8 @@ impl Commitment {
         let when_off = object.optional("WhenOff", mistakes).unwrap_or(WhenOff::OnDemand);
         let wait_for = object.optional("WaitFor", mistakes).unwrap_or(WaitFor::Accepted);
         let on_delete = object.optional("OnDelete", mistakes).unwrap_or(OnDelete::Retire);
-        let on_demand_model = object.optional("OnDemandModelId", mistakes).map(|model: ModelId| model.to_string());
+        let on_demand_model = object.optional("OnDemandModelId", mistakes).map(|OnDemandModelId(model)| model);
+        let parameter = object.optional("ModelIdParameter", mistakes);
         let take_over = object.optional("TakeOver", mistakes).is_some_and(|Flag(flag)| flag);
         let price_per_unit_hour = object.optional("PricePerUnitHour", mistakes).map(|Price(price)| price);
         let tags = read_tags(object, mistakes);
@@ -205,9 +209,6 @@ impl Commitment {
         }
         if term.is_none() && at_term_end.is_some() && object.get("CommitmentDuration").is_none() {
             mistakes.add(object.at("AtTermEnd"), "says nothing without a CommitmentDuration; remove it or give a term");
-        }
-        for key in UNSUPPORTED.into_iter().filter(|key| object.get(key).is_some()) {
-            mistakes.add(object.at(key), "is not supported by this release; remove it");
         }
         Some(Self {
             name: name?,
@@ -223,6 +224,7 @@ impl Commitment {
             wait_for,
             on_delete,
             on_demand_model,
+            parameter,
             take_over,
             price_per_unit_hour,
             tags,
@@ -246,6 +248,7 @@ impl Commitment {
             wait_for,
             on_delete,
             on_demand_model,
+            parameter,
             take_over,
             price_per_unit_hour,
             tags,
@@ -272,6 +275,7 @@ impl Commitment {
         put("AtTermEnd", term.map(|_| json!(at_term_end)));
         put("Timetable", timetable.as_ref().map(timetable_value));
         put("OnDemandModelId", on_demand_model.as_ref().map(|id| json!(id)));
+        put("ModelIdParameter", parameter.as_ref().map(|name| json!(name)));
         put("PricePerUnitHour", price_per_unit_hour.map(|price| json!(price)));
         value
     }

@@ -287,7 +287,8 @@ impl Handler {
         let rounds = self.rounds(&group, invocation);
         let before = self.aws.record(&group, commitment.name.as_str()).await?;
         self.check(&commitment)?;
-        self.object(&rounds, &commitment, &group).await?;
+        let own_parameters = before.as_ref().map(|before| before.own_parameters.clone()).unwrap_or_default();
+        self.object(&rounds, &commitment, &own_parameters, &group).await?;
         let record = self.declared(&commitment, before.as_ref(), invocation)?;
         let Look { observed, plan, at } =
             rounds.look_and_plan(&record, Facts::default(), &Attempts::default(), at).await?;

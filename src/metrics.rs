@@ -8,7 +8,7 @@ use std::num::NonZero;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::commitment::AliasId;
+use crate::commitment::{AliasId, ParameterName};
 use crate::desired::Demand;
 use crate::observed::{Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
@@ -31,7 +31,7 @@ pub struct Measure {
     pub in_service: u32,
     /// Model units that are paid for.
     pub billed: u32,
-    /// Whether the opening has come and an alias is not on its throughput.
+    /// Whether the opening has come and an alias, or the parameter, is not on its throughput.
     pub not_ready: bool,
     /// Whether it is off for more than the drain and ten minutes, and not gone, without a term.
     pub still_billed: bool,
@@ -78,7 +78,7 @@ impl Measure {
     }
 }
 
-/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias is on nothing of
+/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias or the parameter is on nothing of
 /// that size. What only warms up is not asked of: a larger size may, while a smaller one is wanted. And what is larger than
 /// wanted will do: it stays until the smaller one is in service.
 fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) -> bool {
@@ -96,7 +96,8 @@ fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) ->
     };
     let serving: Vec<&String> = plan.ours.iter().filter(will_do).map(|ours| &ours.arn).collect();
     let is_seen_on = |id: &AliasId| serving.iter().any(|arn| observed.is_on(id, arn));
-    serving.is_empty() || !commitment.aliases.iter().all(is_seen_on)
+    let is_pointed_at = |name: &ParameterName| serving.iter().any(|arn| observed.is_pointed_at(name, arn));
+    serving.is_empty() || !commitment.aliases.iter().all(is_seen_on) || !commitment.parameter.iter().all(is_pointed_at)
 }
 
 fn has_term(record: &Record, plan: &Plan) -> bool {

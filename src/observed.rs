@@ -1,13 +1,13 @@
 //! What is true now, in our words?
 //!
-//! What AWS reports about one commitment's throughputs and aliases. The two calls of a steady tick fill the first part;
+//! What AWS reports about one commitment's throughputs, aliases and parameter. The calls of a steady tick fill the first part;
 //! [`Facts`] are looked up only when the plan asks for them.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::commitment::{AliasId, Term};
+use crate::commitment::{AliasId, ParameterName, Term, is_throughput};
 
 /// A call to AWS that did not do what it was made for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -173,6 +173,42 @@ impl AliasStatus {
     }
 }
 
+/// A parameter of Systems Manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// What it holds; of a `SecureString` it cannot be read.
+    pub value: String,
+    /// AWS's word for its type: `String` for what we write.
+    pub kind: String,
+    /// How often it has been written.
+    pub version: i64,
+    /// When it was last written.
+    pub modified: Option<Timestamp>,
+}
+
+/// The type of a parameter that we write.
+pub const STRING: &str = "String";
+
+impl Parameter {
+    /// Whether it is of another type than we write.
+    #[must_use]
+    pub fn is_of_another_kind(&self) -> bool {
+        self.kind != STRING
+    }
+
+    /// Whether whoever reads it is led to the throughput `arn`; one of several values, in a list, is enough.
+    #[must_use]
+    pub fn names(&self, arn: &str) -> bool {
+        self.value.split(',').any(|value| value.trim() == arn)
+    }
+
+    /// The throughput that it names, whoever's and whether or not there is one.
+    #[must_use]
+    pub fn throughput(&self) -> Option<&String> {
+        Some(&self.value).filter(|value| is_throughput(value))
+    }
+}
+
 /// What one round of looking brought.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Observed {
@@ -182,6 +218,8 @@ pub struct Observed {
     pub throughputs: Vec<Throughput>,
     /// Each alias that matters; nothing for one that is gone.
     pub aliases: BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>>,
+    /// Each parameter that matters; nothing for one that is gone.
+    pub parameters: BTreeMap<ParameterName, Result<Option<Parameter>, CallError>>,
     /// What was asked beyond that.
     pub facts: Facts,
 }
@@ -194,9 +232,16 @@ impl Observed {
         let is_on = |seen: &AgentAlias| seen.status == AliasStatus::Prepared && seen.throughput.as_deref() == Some(arn);
         alias.is_some_and(is_on)
     }
+
+    /// Whether the parameter `name` was seen to name the throughput `arn`.
+    #[must_use]
+    pub fn is_pointed_at(&self, name: &ParameterName, arn: &str) -> bool {
+        let parameter = self.parameters.get(name).and_then(|seen| seen.as_ref().ok()?.as_ref());
+        parameter.is_some_and(|seen| !seen.is_of_another_kind() && seen.value == arn)
+    }
 }
 
-/// What the plan may ask beyond a steady tick's two calls.
+/// What the plan may ask beyond a steady tick's calls.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
     /// What is the throughput of this ARN or name, if it exists?

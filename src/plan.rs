@@ -5,6 +5,7 @@
 //! else in it counts, and it is made again with the answers.
 
 mod aliases;
+mod parameters;
 mod purchases;
 mod throughputs;
 
@@ -13,7 +14,7 @@ use std::fmt::{self, Display};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::commitment::{AliasId, Commitment, Term};
+use crate::commitment::{AliasId, Commitment, ParameterName, Term};
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput};
@@ -21,6 +22,7 @@ use crate::record::{Lifecycle, Record, Tombstone};
 use crate::timetable::{ModelUnits, duration_text};
 
 pub(crate) use aliases::misfit;
+pub(crate) use parameters::{another_kind, foreign_value, is_without_throughput};
 
 /// How long after a failure the same is not tried again (rule 6).
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
@@ -71,6 +73,17 @@ pub enum Action {
         rejects: bool,
         /// Whether that is a change.
         changes_rejecting: bool,
+    },
+    /// `PutParameter`.
+    Point {
+        /// The parameter.
+        parameter: ParameterName,
+        /// What it is to hold.
+        value: String,
+        /// What that is, for people.
+        to: String,
+        /// Whether it is there already: then it is overwritten.
+        exists: bool,
     },
     /// `DeleteProvisionedModelThroughput`.
     Delete {
@@ -142,6 +155,7 @@ impl Display for Action {
                 };
                 write!(formatter, "route {alias} version {version} to {to}{invocations}")
             }
+            Self::Point { parameter, to, value: _, exists: _ } => write!(formatter, "point {parameter} at {to}"),
             Self::Delete { name, arn: _, patient: _ } => write!(formatter, "delete {name}"),
             Self::Tag { name, .. } => write!(formatter, "tag {name}"),
             Self::Release { name, arn: _ } => write!(formatter, "release {name}: it stays, without our marks"),
@@ -169,6 +183,18 @@ pub enum WaitingOn {
         alias: AliasId,
         /// When.
         at: Timestamp,
+    },
+    /// A parameter that is read as it was before it was written.
+    Parameter {
+        /// The parameter.
+        parameter: ParameterName,
+    },
+    /// A parameter that leads to a throughput, or may.
+    Named {
+        /// The parameter.
+        parameter: ParameterName,
+        /// The throughput.
+        name: String,
     },
     /// An alias that has not left a throughput.
     Leaving {
@@ -221,6 +247,8 @@ impl Display for WaitingOn {
             Self::Alias { alias } => write!(formatter, "for {alias} to settle"),
             Self::AliasRetry { alias, at } => write!(formatter, "to try {alias} again at {at}"),
             Self::Leaving { alias, name } => write!(formatter, "for {alias} to leave {name}"),
+            Self::Parameter { parameter } => write!(formatter, "for {parameter} to show what was written"),
+            Self::Named { parameter, name } => write!(formatter, "for {parameter} to be seen pointed away from {name}"),
             Self::Drain { name, drain, until } => {
                 write!(formatter, "for the last alias to have left {name} for {}, until {until}", duration_text(*drain))
             }
@@ -239,7 +267,7 @@ impl WaitingOn {
         let short =
             |until: &Timestamp| Some(until.duration_since(now)).filter(|left| *left <= SignedDuration::from_secs(5));
         match self {
-            Self::Alias { .. } => Some(SignedDuration::from_secs(1)),
+            Self::Alias { .. } | Self::Parameter { .. } => Some(SignedDuration::from_secs(1)),
             Self::Drain { until, .. } => short(until),
             Self::TermToEnd { until, .. } => {
                 let left = until.duration_since(now);
@@ -248,6 +276,7 @@ impl WaitingOn {
             Self::InService { .. }
             | Self::AliasRetry { .. }
             | Self::Leaving { .. }
+            | Self::Named { .. }
             | Self::Deletable { .. }
             | Self::BuyAgain { .. }
             | Self::Purchase { .. } => None,
@@ -274,7 +303,7 @@ pub struct Plan {
     pub ours: Vec<Throughput>,
     /// Why what is wanted cannot be bought now, if it cannot: an answer that is owed says so.
     pub refused: Option<String>,
-    /// Whether every alias is off every throughput of ours, for good.
+    /// Whether every alias and parameter is off every throughput of ours, for good.
     pub let_go: bool,
     /// Whether nothing is left of a commitment that was to go.
     pub nothing_left: bool,
@@ -305,6 +334,8 @@ pub struct Attempts {
     failed: Vec<(Action, CallError)>,
     refused_patiently: BTreeSet<String>,
     deleted: BTreeSet<String>,
+    /// The version that a write of ours gave each parameter.
+    written: BTreeMap<ParameterName, i64>,
 }
 
 impl Attempts {
@@ -315,6 +346,11 @@ impl Attempts {
             // What a quota refused may be granted now.
             self.failed.retain(|(_, error)| error.kind != CallErrorKind::Quota);
         }
+    }
+
+    /// Notes that what was written to `parameter` made it that `version`.
+    pub fn wrote(&mut self, parameter: &ParameterName, version: i64) {
+        self.written.insert(parameter.clone(), version);
     }
 
     /// Notes that `action` failed; whether that is a failure, and not something under way to be waited out.
@@ -382,7 +418,8 @@ impl Situation<'_> {
                 planner.release();
             } else {
                 let goal = planner.goal();
-                planner.plan.let_go = planner.route_aliases(&goal);
+                let routed = planner.route_aliases(&goal);
+                planner.plan.let_go = planner.point_parameters(&goal) && routed;
                 planner.let_throughputs_go(&goal);
                 planner.keep_tags(&goal);
             }
@@ -432,7 +469,8 @@ impl Planner<'_> {
         let Plan { record, ours, questions, let_go, .. } = &self.plan;
         let goes = matches!(record.lifecycle, Lifecycle::Retiring | Lifecycle::Releasing);
         let held = !ours.is_empty() || !record.throughputs.is_empty() || !record.buying.is_empty();
-        let released = record.lifecycle == Lifecycle::Releasing || record.leaving.is_empty();
+        let released = record.lifecycle == Lifecycle::Releasing
+            || (record.leaving.is_empty() && record.leaving_parameters.is_empty());
         let nothing_left = goes && !held && released && *let_go && questions.is_empty();
         self.plan.nothing_left = nothing_left;
         let record = &self.plan.record;

@@ -6,20 +6,20 @@
 
 mod resource;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::commitment::{AliasId, Commitment};
+use crate::commitment::{AliasId, Commitment, ParameterName};
 use crate::desired::{Base, Demand, Hold, Override};
 use crate::input::cut_to;
 use crate::observed::{Throughput, ThroughputStatus};
 use crate::timetable::State;
 
-pub use resource::{Decision, Owed, Previous, Resource, Stored, Taken, Tombstone};
+pub use resource::{Claim, Decision, Owed, Previous, Resource, Stored, Taken, Tombstone};
 
 /// Everything that one commitment's invocations tell each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,12 @@ pub struct Record {
     /// What has to be remembered of an alias.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<AliasId, AliasMemory>,
+    /// Parameters that were dropped from the declaration and not yet let go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaving_parameters: Vec<ParameterName>,
+    /// Parameters that were found fit to be written, or have been: from then on, another value in them is put right.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub own_parameters: BTreeSet<ParameterName>,
     /// The throughputs that are known to be ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub throughputs: Vec<Held>,
@@ -213,6 +219,8 @@ impl Record {
             lifecycle: Lifecycle::Active,
             leaving: Vec::new(),
             aliases: BTreeMap::new(),
+            leaving_parameters: Vec::new(),
+            own_parameters: BTreeSet::new(),
             throughputs: Vec::new(),
             gone: BTreeMap::new(),
             buying: BTreeMap::new(),
@@ -246,13 +254,18 @@ impl Record {
         live.or(self.hold.as_ref().map(|hold| hold.state)) == Some(State::Off)
     }
 
-    /// Puts `commitment` in the place of what was declared; dropped aliases are remembered until they are let go.
+    /// Puts `commitment` in the place of what was declared; dropped aliases, and a dropped parameter, are remembered until they
+    /// are let go.
     pub fn declare(&mut self, commitment: Commitment) {
         let dropped = self.commitment.aliases.iter().filter(|alias| !commitment.aliases.contains(alias));
         self.leaving.extend(dropped.cloned());
         self.leaving.retain(|alias| !commitment.aliases.contains(alias));
         self.leaving.sort();
         self.leaving.dedup();
+        self.leaving_parameters.extend(self.commitment.parameter.take());
+        self.leaving_parameters.retain(|name| commitment.parameter.as_ref() != Some(name));
+        self.leaving_parameters.sort();
+        self.leaving_parameters.dedup();
         self.commitment = commitment;
     }
 
@@ -266,6 +279,11 @@ impl Record {
     /// The aliases that matter: the declared ones, then those that are leaving.
     pub fn all_aliases(&self) -> impl Iterator<Item = &AliasId> {
         self.commitment.aliases.iter().chain(&self.leaving)
+    }
+
+    /// The parameters that matter: the declared one, then those that are leaving.
+    pub fn all_parameters(&self) -> impl Iterator<Item = &ParameterName> {
+        self.commitment.parameter.iter().chain(&self.leaving_parameters)
     }
 
     /// What is remembered of the throughput `arn`.
@@ -363,6 +381,10 @@ impl Record {
         let missed = other.all_aliases().filter(|alias| !declared.contains(alias) && !self.leaving.contains(alias));
         let missed: Vec<AliasId> = missed.cloned().collect();
         self.leaving.extend(missed);
+        let known: BTreeSet<ParameterName> = self.all_parameters().cloned().collect();
+        let missed = other.all_parameters().filter(|name| !known.contains(*name)).cloned();
+        self.leaving_parameters.extend(missed);
+        self.own_parameters.extend(other.own_parameters.iter().cloned());
         for (name, buying) in &other.buying {
             self.buying.entry(name.clone()).or_insert_with(|| buying.clone());
         }

@@ -1,35 +1,43 @@
 //! May this be registered?
 //!
 //! Checks of a new or changed declaration against what AWS reports, before anything is bought: an alias that is not
-//! there, that cannot use the model, or that belongs to somebody else (custom-resource-cases.md, lines 21 and 42).
+//! there, that cannot use the model, or that belongs to somebody else, or such a parameter (custom-resource-cases.md, lines 21 and 42).
 
 use std::collections::BTreeSet;
 
-use crate::commitment::{AliasId, Commitment};
-use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed, Question, Throughput};
-use crate::plan::misfit;
-use crate::record::{Lifecycle, Record};
+use crate::commitment::{AliasId, Commitment, ParameterName};
+use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed, Parameter, Question, Throughput};
+use crate::plan::{another_kind, foreign_value, is_without_throughput, misfit};
+use crate::record::{Claim, Lifecycle, Record};
 
 /// What speaks against a registration, or what has to be known first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Objections {
     /// What has to be known first.
     pub questions: BTreeSet<Question>,
-    /// Reasons why it is refused, each naming the alias.
+    /// Reasons why it is refused, each naming the alias or the parameter.
     pub refused: Vec<String>,
     /// Calls that failed, among them those for what does not exist.
     pub failed: Vec<CallError>,
 }
 
 impl Objections {
-    /// Looks for what speaks against `commitment`, whose aliases are in `observed`, in the deployment `group`; `others`
-    /// are the other registered commitments.
+    /// Looks for what speaks against `commitment`, whose aliases and parameter are in `observed`, in the deployment `group`;
+    /// `others` are the other registered commitments.
+    ///
+    /// Of a parameter that is in `own` only its type matters: it has been found fit before.
     #[must_use]
-    pub fn to(commitment: &Commitment, observed: &Observed, group: &str, others: &[Record]) -> Self {
+    pub fn to(
+        commitment: &Commitment,
+        own: &BTreeSet<ParameterName>,
+        observed: &Observed,
+        group: &str,
+        others: &[Record],
+    ) -> Self {
         let mut objections = Self::default();
         let base_model = objections.base_model(commitment, observed);
         for id in &commitment.aliases {
-            objections.claimed(id, commitment, others);
+            objections.claimed(&Claim::Alias(id.clone()), commitment, others);
             match observed.aliases.get(id) {
                 Some(Ok(Some(alias))) => {
                     objections.version(id, alias, commitment, base_model.as_deref(), observed);
@@ -43,6 +51,17 @@ impl Objections {
                 }),
                 Some(Err(error)) => objections.failed.push(error.clone()),
                 None => {}
+            }
+        }
+        if let Some(name) = &commitment.parameter {
+            objections.claimed(&Claim::Parameter(name.clone()), commitment, others);
+            match observed.parameters.get(name) {
+                Some(Ok(Some(seen))) => {
+                    let own = own.contains(name);
+                    objections.parameter(name, seen, commitment, own, group, observed);
+                }
+                Some(Err(error)) => objections.failed.push(error.clone()),
+                Some(Ok(None)) | None => {}
             }
         }
         objections
@@ -66,11 +85,11 @@ impl Objections {
         }
     }
 
-    fn claimed(&mut self, id: &AliasId, commitment: &Commitment, others: &[Record]) {
-        let claims = |other: &&Record| other.lifecycle != Lifecycle::Retiring && other.commitment.aliases.contains(id);
+    fn claimed(&mut self, what: &Claim, commitment: &Commitment, others: &[Record]) {
+        let claims = |other: &&Record| other.lifecycle != Lifecycle::Retiring && what.is_of(&other.commitment);
         if let Some(other) = others.iter().find(claims).filter(|_| !commitment.take_over) {
             let other = &other.commitment.name;
-            self.refused.push(format!("alias {id} is declared by commitment {other}; TakeOver takes it from there"));
+            self.refused.push(format!("{what} is declared by commitment {other}; TakeOver takes it from there"));
         }
     }
 
@@ -125,6 +144,53 @@ impl Objections {
             Some(Ok(_)) => self.refused.push(format!(
                 "alias {id} is routed to throughput {name}, which is not this commitment's; TakeOver lets it leave"
             )),
+        }
+    }
+
+    /// A parameter that exists when it is first declared is to hold a throughput of this commitment, or what it holds without one.
+    fn parameter(
+        &mut self,
+        name: &ParameterName,
+        seen: &Parameter,
+        commitment: &Commitment,
+        own: bool,
+        group: &str,
+        observed: &Observed,
+    ) {
+        if let Some(problem) = another_kind(name, seen) {
+            self.refused.push(problem);
+            return;
+        }
+        if own || commitment.take_over || is_without_throughput(commitment, &seen.value) {
+            return;
+        }
+        let refusal = format!("{}; TakeOver lets it be overwritten", foreign_value(name, seen));
+        let Some(named) = seen.throughput() else {
+            self.refused.push(refusal);
+            return;
+        };
+        match observed.facts.throughputs.get(named) {
+            None => {
+                self.questions.insert(Question::Throughput(named.clone()));
+                return;
+            }
+            Some(Err(error)) => {
+                self.failed.push(error.clone());
+                return;
+            }
+            Some(Ok(None)) => {
+                self.refused.push(refusal);
+                return;
+            }
+            Some(Ok(Some(_))) => {}
+        }
+        match observed.facts.marks.get(named) {
+            None => {
+                self.questions.insert(Question::Marks(named.clone()));
+            }
+            Some(Err(error)) => self.failed.push(error.clone()),
+            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => {}
+            Some(Ok(_)) => self.refused.push(refusal),
         }
     }
 }

@@ -26,6 +26,9 @@ pub struct Report {
     pub throughputs: Vec<ThroughputLine>,
     /// The aliases.
     pub aliases: Vec<AliasLine>,
+    /// The parameter that names the model to invoke now, if there is one to keep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<ParameterLine>,
     /// What was done; in a dry run, what would be done.
     pub actions: Vec<String>,
     /// What is waited for.
@@ -80,6 +83,16 @@ pub struct AliasLine {
     pub route: String,
 }
 
+/// The parameter that names the model to invoke now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ParameterLine {
+    /// Its name.
+    pub name: String,
+    /// What it holds; empty when it is not there or cannot be read.
+    pub value: String,
+}
+
 /// When what is held next changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -110,6 +123,7 @@ impl Report {
             desired: wanted(record, now),
             throughputs: throughputs.collect(),
             aliases: record.all_aliases().map(|id| alias_line(id, observed)).collect(),
+            parameter: parameter_line(record, observed),
             actions,
             waiting: plan.waiting.iter().map(WaitingOn::to_string).collect(),
             problems: plan.problems.iter().cloned().chain(failures).collect(),
@@ -130,6 +144,7 @@ impl Report {
             desired: wanted(record, now),
             throughputs: Vec::new(),
             aliases: record.all_aliases().map(|id| alias_line(id, &observed)).collect(),
+            parameter: parameter_line(record, &observed),
             actions: Vec::new(),
             waiting: Vec::new(),
             problems: vec![problem],
@@ -163,6 +178,15 @@ fn next_transition(record: &Record, now: Timestamp) -> Option<NextTransition> {
     }
     let next = record.demand().next_transition(now)?;
     Some(NextTransition { at: next.at, state: next.state.as_str(), because: next.because })
+}
+
+/// The declared parameter, or one that is being let go.
+fn parameter_line(record: &Record, observed: &Observed) -> Option<ParameterLine> {
+    let name = record.all_parameters().next()?;
+    let seen = observed.parameters.get(name).and_then(|seen| seen.as_ref().ok()?.as_ref());
+    let seen = seen.filter(|parameter| !parameter.is_of_another_kind());
+    let value = seen.map(|parameter| parameter.value.clone()).unwrap_or_default();
+    Some(ParameterLine { name: name.to_string(), value })
 }
 
 fn alias_line(id: &AliasId, observed: &Observed) -> AliasLine {

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, info, warn};
 
 use crate::aws::{Aws, Purchase};
-use crate::commitment::AliasId;
+use crate::commitment::{AliasId, ParameterName};
 use crate::observed::{
-    AgentAlias, COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Question, Throughput,
+    AgentAlias, COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Parameter, Question, Throughput,
 };
 use crate::plan::{Action, Attempts, Plan, Situation, WaitingOn};
 use crate::record::{Buying, Record, Standing, next_token, tags_digest};
@@ -156,8 +156,11 @@ impl Rounds<'_> {
         at: Option<Timestamp>,
     ) -> Result<Look, CallError> {
         let throughputs = self.aws.throughputs_of(&record.commitment.name);
-        let (throughputs, aliases) = tokio::join!(throughputs, self.look_at(record.all_aliases()));
-        let mut observed = Observed { region: self.aws.region().to_owned(), throughputs: throughputs?, aliases, facts };
+        let aliases = self.look_at(record.all_aliases());
+        let (throughputs, aliases, parameters) =
+            tokio::join!(throughputs, aliases, self.look_at_parameters(record.all_parameters()));
+        let region = self.aws.region().to_owned();
+        let mut observed = Observed { region, throughputs: throughputs?, aliases, parameters, facts };
         let at = at.unwrap_or_else(|| self.now());
         let mut plan = self.situation(record, &observed, attempts, at).plan();
         for _ in 0..MOST_LOOKS {
@@ -193,6 +196,15 @@ impl Rounds<'_> {
         let ids: Vec<AliasId> = aliases.cloned().collect();
         let looks = ids.into_iter().map(|id| async move { (id.clone(), self.aws.alias(&id).await) });
         stream::iter(looks).buffer_unordered(LOOKS_SIDE_BY_SIDE).collect().await
+    }
+
+    /// Looks at parameters, side by side.
+    pub async fn look_at_parameters(
+        &self,
+        parameters: impl Iterator<Item = &ParameterName>,
+    ) -> BTreeMap<ParameterName, Result<Option<Parameter>, CallError>> {
+        let looks = parameters.cloned().map(|name| async move { (name.clone(), self.aws.parameter(&name).await) });
+        join_all(looks.collect::<Vec<_>>()).await.into_iter().collect()
     }
 
     /// Brings the answers to `questions`, side by side.
@@ -282,6 +294,9 @@ impl Rounds<'_> {
                     outcome.done.push(action.to_string());
                     outcome.forgotten |= matches!(action, Action::Forget { .. } | Action::Bury(_));
                     attempts.succeeded(&action);
+                    if let (Action::Point { parameter, .. }, Effect::Wrote(version)) = (&action, &effect) {
+                        attempts.wrote(parameter, *version);
+                    }
                     acted.progress = true;
                     remember(record, &action, effect, self.now());
                 }
@@ -323,6 +338,10 @@ impl Rounds<'_> {
             }
             Action::Route { alias, name, description, version, to, rejects, changes_rejecting: _ } => {
                 self.aws.route_alias(alias, name, description.as_deref(), version, to, *rejects).await?;
+            }
+            Action::Point { parameter, value, exists, to: _ } => {
+                let commitment = record.commitment.name.as_str();
+                return self.aws.write_parameter(parameter, value, *exists, commitment).await.map(Effect::Wrote);
             }
             Action::Delete { name, arn, patient: _ } => self.aws.delete_throughput(name, arn).await?,
             Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
@@ -384,6 +403,8 @@ struct Acted {
 
 enum Effect {
     Done,
+    /// The version that a parameter has now.
+    Wrote(i64),
     Bought(Throughput),
     /// What a purchase returned and nobody finds.
     Missing(String),

@@ -112,6 +112,7 @@ fn what_is_written_back_reads_the_same() {
         },
         "LeadTime": "PT1H30M", "Drain": "0m", "WhenOff": "Reject", "TakeOver": "true", "WaitFor": "InService",
         "OnDelete": "Retain", "OnDemandModelId": "amazon.nova-lite-v1:0", "PricePerUnitHour": "21.18",
+        "ModelIdParameter": "/support/model-id",
         "Tags": {"team": "support", "number": 7},
     }));
     let first = read(&declaration).expect("it is right");
@@ -120,6 +121,52 @@ fn what_is_written_back_reads_the_same() {
     assert_eq!(written["LeadTime"], json!("1h30m"));
     assert_eq!(written["Timetable"]["Timezone"], json!("Asia/Tokyo"));
     assert_eq!(written["Timetable"]["Windows"][0], json!("Mon-Fri 08:00-20:00"));
+}
+
+#[test]
+fn what_is_no_name_of_a_parameter_is_told_with_what_would_be_one() {
+    let says = |more: Value| {
+        let mistakes = read(&commitment(more)).expect_err("it is wrong");
+        mistakes
+            .iter()
+            .map(|(path, message)| format!("{}: {message}", path.trim_start_matches("Commitment.")))
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    let name = |text: &str| says(json!({"ModelIdParameter": text}));
+    let table = [
+        (
+            name("/support//id"),
+            "ModelIdParameter: `/support//id` is not a parameter's name; use letters, digits and . - _ with a slash \
+            before each part, such as `/support/model-id`",
+        ),
+        (
+            name("support/id"),
+            "ModelIdParameter: `support/id` is a path without a slash at its beginning; use `/support/id`",
+        ),
+        (
+            name("/aws/id"),
+            "ModelIdParameter: `/aws/id` begins with aws or ssm, which Systems Manager keeps for itself; use another name, \
+            such as `/support/model-id`",
+        ),
+        (
+            name("/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a"),
+            "ModelIdParameter: `/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a` has more than 15 parts; use \
+            fewer",
+        ),
+        (
+            says(json!({"ModelIDParam": "/support/id"})),
+            "ModelIDParam: is not a known key; did you mean `ModelIdParameter`?",
+        ),
+        (
+            says(json!({"OnDemandModelId": "off"})),
+            "OnDemandModelId: `off` is what a parameter holds when nothing may be invoked; use a model \
+            id, or WhenOff: Reject",
+        ),
+    ];
+    for (said, expected) in table {
+        assert_eq!(said, expected);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{AGENT, ALIAS, GROUP, World, commitment};
+use rehearsal::{AGENT, ALIAS, GROUP, PARAMETER, World, commitment};
 use serde_json::{Value, json};
 use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG};
 
@@ -172,6 +172,18 @@ async fn not_ready_is_an_opening_that_has_come_without_its_throughput() {
     // Somebody takes the route away where nobody can put it back.
     watched.world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = None);
     watched.world.sim.fault("UpdateAgentAlias", 3, Fault::denied());
+    let _problem = watched.world.tick(NAME).await;
+    assert_eq!(watched.of_commitment()["NotReady"].to_string(), "1");
+}
+
+#[tokio::test]
+async fn a_parameter_that_does_not_name_the_throughput_is_not_ready_either() {
+    let watched = Watched::new().await;
+    watched.apply(json!({"LeadTime": "0m", "AgentAliases": [], "ModelIdParameter": PARAMETER})).await;
+    watched.until("2026-11-16T00:40:00Z").await;
+    assert_eq!(watched.of_commitment()["NotReady"].to_string(), "0");
+    watched.world.sim.set_parameter(PARAMETER, "String", "nonsense");
+    watched.world.sim.fault("PutParameter", 3, Fault::denied());
     let _problem = watched.world.tick(NAME).await;
     assert_eq!(watched.of_commitment()["NotReady"].to_string(), "1");
 }

@@ -82,6 +82,10 @@ pub fn one(report: &Value, tense: Tense) -> String {
         let (status, version) = (text(alias, "Status"), text(alias, "AgentVersion"));
         line("alias", &format!("{id}  {status}  version {version}  on {}", route(report, text(alias, "Route"))));
     }
+    let parameter = &report["Parameter"];
+    if parameter.is_object() {
+        line("param", &format!("{}  names {}", text(parameter, "Name"), named(report, parameter)));
+    }
     let verb = match tense {
         Tense::Did => "did",
         Tense::Would => "would",
@@ -122,6 +126,14 @@ fn route(report: &Value, route: &str) -> String {
     ours.map_or(route, |throughput| text(throughput, "Name")).to_owned()
 }
 
+/// What a parameter names: the throughput by its name, `nothing` where it is not there or cannot be read.
+fn named(report: &Value, parameter: &Value) -> String {
+    match text(parameter, "Value") {
+        "" => "nothing".to_owned(),
+        value => route(report, value),
+    }
+}
+
 /// The answer to `Status` without a name: a table of everything, and below it what needs words.
 #[must_use]
 pub fn all(answer: &Value, width: Option<usize>) -> String {
@@ -149,8 +161,12 @@ fn row(report: &Value) -> Vec<String> {
         format!("{} {} {}", text(throughput, "Name"), text(throughput, "Status"), throughput["ModelUnits"])
     });
     let runs: Vec<String> = runs.collect();
+    let parameter = Some(&report["Parameter"]).filter(|parameter| parameter.is_object());
+    let parameter = parameter.map(|parameter| format!("parameter: {}", named(report, parameter)));
     let aliases = list(report, "Aliases");
     let routed = aliases.iter().filter(|alias| text(alias, "Route").starts_with("arn:")).count();
+    let aliases = (!aliases.is_empty()).then(|| format!("{routed} of {} routed", aliases.len()));
+    let led: Vec<String> = aliases.into_iter().chain(parameter).collect();
     let next = &report["NextTransition"];
     let next = if next.is_object() {
         format!("{} {}", text(next, "State"), moment(text(next, "At"), text(report, "At")))
@@ -166,7 +182,7 @@ fn row(report: &Value) -> Vec<String> {
         text(report, "Name").to_owned(),
         state(&report["Desired"]),
         if runs.is_empty() { "-".to_owned() } else { runs.join("\n") },
-        if aliases.is_empty() { "-".to_owned() } else { format!("{routed} of {} routed", aliases.len()) },
+        if led.is_empty() { "-".to_owned() } else { led.join("\n") },
         next,
         how,
     ]

@@ -37,6 +37,8 @@ pub const ROLE: &str = "arn:aws:iam::123456789012:role/throughput-ticks";
 pub const AGENT: &str = "ABCDEFGHIJ";
 /// Its alias.
 pub const ALIAS: &str = "KLMNOPQRST";
+/// The parameter that a sample may declare.
+pub const PARAMETER: &str = "/support/model-id";
 /// The on-demand id of the model of the samples.
 pub const MODEL: &str = "amazon.nova-lite-v1:0";
 
@@ -71,6 +73,12 @@ impl World {
     /// The instant that it is.
     pub fn now(&self) -> Timestamp {
         self.sim.now()
+    }
+
+    /// What [`PARAMETER`] holds, if it is there.
+    #[must_use]
+    pub fn parameter(&self) -> Option<String> {
+        self.sim.parameter(PARAMETER).map(|parameter| parameter.value)
     }
 
     /// Delivers `event` now.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
 use crate::Knobs;
+use crate::parameters::ParameterView;
 
 /// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
 #[derive(Debug, Clone)]
@@ -94,6 +95,7 @@ pub(crate) struct Account {
     pub(crate) versions: BTreeMap<(String, String), String>,
     pub(crate) aliases: BTreeMap<(String, String), AliasView>,
     pub(crate) schedules: BTreeMap<(String, String), ScheduleView>,
+    pub(crate) parameters: BTreeMap<String, ParameterView>,
     pub(crate) models: BTreeMap<String, String>,
     /// By ARN: the base model's id.
     pub(crate) custom_models: BTreeMap<String, String>,

@@ -187,6 +187,8 @@ impl Account {
         if one.in_service.is_some() && !drained {
             self.violated(format!("{name} is deleted before its drain is over"));
         }
+        let drain = self.knobs.least_drain;
+        self.judge_parameters(name, &one.arn, drain);
         if one.expiration.is_some_and(|end| end.duration_since(self.now) > EARLIEST_TRY) && one.status != "Failed" {
             self.violated(format!("{name} is tried to be deleted long before its term ends"));
         }

@@ -1,6 +1,6 @@
 //! What would AWS do?
 //!
-//! The part of bedrock, bedrock-agent and EventBridge Scheduler that the function uses, over HTTP on 127.0.0.1, on a
+//! The part of bedrock, bedrock-agent, EventBridge Scheduler and Systems Manager that the function uses, over HTTP on 127.0.0.1, on a
 //! clock that the caller turns. It behaves as the public documentation says; where that is silent, [`Knobs`] has a switch,
 //! and the default is the less convenient way. It also watches over the function's promises: what buys twice, deletes under
 //! a live alias or touches what is not its own is a violation, and a violation that nobody takes fails the test.
@@ -9,6 +9,7 @@ mod account;
 mod agents;
 mod api;
 mod bedrock;
+mod parameters;
 pub mod runtime_api;
 mod schedules;
 mod server;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
+pub use parameters::ParameterView;
 pub use server::{Fault, Request};
 
 use account::plus;
@@ -90,6 +92,8 @@ pub struct Knobs {
     pub quota: u32,
     /// Entries of a page of any List.
     pub page_size: usize,
+    /// How long after a parameter is written it is read as before.
+    pub parameter_lag: SignedDuration,
     /// The schedule groups that exist.
     pub groups: Vec<String>,
     /// The owner mark of the function that is watched.
@@ -120,6 +124,7 @@ impl Default for Knobs {
             get_lag: SignedDuration::ZERO,
             quota: 20,
             page_size: 10,
+            parameter_lag: SignedDuration::ZERO,
             groups: vec!["throughput".to_owned()],
             group: "throughput".to_owned(),
             may_reject: false,
@@ -381,6 +386,22 @@ impl Simulator {
     /// Somebody deletes an alias.
     pub fn remove_alias(&self, agent: &str, alias: &str) {
         self.shared.account().aliases.remove(&(agent.to_owned(), alias.to_owned()));
+    }
+
+    /// A parameter.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<ParameterView> {
+        self.shared.account().parameters.get(name).cloned()
+    }
+
+    /// Somebody has a parameter hold `value`; `kind` is `String`, `StringList` or `SecureString`.
+    pub fn set_parameter(&self, name: &str, kind: &str, value: &str) {
+        self.shared.account().hold(name, value, kind, false);
+    }
+
+    /// Somebody deletes a parameter.
+    pub fn remove_parameter(&self, name: &str) {
+        self.shared.account().parameters.remove(name);
     }
 
     /// Somebody deletes a throughput, whoever uses it.

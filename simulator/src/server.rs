@@ -176,10 +176,16 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
     let bytes = axum::body::to_bytes(body, 1 << 22).await.unwrap_or_default();
     let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
     let path = parts.uri.path().to_owned();
-    let routed = body.ok().and_then(|body| route(&parts.method, &path, parts.uri.query().unwrap_or_default(), body));
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let query = parts.uri.query().unwrap_or_default();
+    let routed = body.ok().and_then(|body| match target {
+        Some(target) => targeted(target, body),
+        None => route(&parts.method, &path, query, body),
+    });
     let Some(call) = routed else {
         shared.account().violated(format!("{} {path} is no operation that is known", parts.method));
-        return refused(&Refusal::malformed(format!("{} {path} is no operation that is known", parts.method)));
+        let refusal = Refusal::malformed(format!("{} {path} is no operation that is known", parts.method));
+        return respond(StatusCode::BAD_REQUEST, Some(&refusal.code), &refusal.body());
     };
     if let Some(barrier) = shared.meeting(call.operation) {
         barrier.wait().await;
@@ -198,6 +204,8 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
         Some(Fault::Refuse { status, code: code @ "AccessDeniedException", message: "" }) => {
             let service = if call.operation.ends_with("Schedule") || call.operation.ends_with("Schedules") {
                 "scheduler"
+            } else if is_of_parameters(call.operation) {
+                "ssm"
             } else {
                 "bedrock"
             };
@@ -206,9 +214,9 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
                  {service}:{} because no identity-based policy allows it",
                 call.operation
             );
-            refused(&Refusal::new(status, code, message))
+            refused(&call, &Refusal::new(status, code, message))
         }
-        Some(Fault::Refuse { status, code, message }) => refused(&Refusal::new(status, code, message)),
+        Some(Fault::Refuse { status, code, message }) => refused(&call, &Refusal::new(status, code, message)),
         Some(Fault::Drop) => broken(),
         Some(Fault::LoseAnswer) => {
             let _lost = shared.carry_out(&call);
@@ -220,21 +228,28 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
             let then = plus(account.now, duration);
             account.turn(then);
             drop(account);
-            answered(outcome)
+            answered(&call, outcome)
         }
-        None => answered(shared.carry_out(&call)),
+        None => answered(&call, shared.carry_out(&call)),
     }
 }
 
-fn answered(outcome: Result<Value, Refusal>) -> Response<Body> {
+fn answered(call: &Call, outcome: Result<Value, Refusal>) -> Response<Body> {
     match outcome {
         Ok(answer) => respond(StatusCode::OK, None, &without_nulls(answer)),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refused(call, &refusal),
     }
 }
 
-fn refused(refusal: &Refusal) -> Response<Body> {
+fn refused(call: &Call, refusal: &Refusal) -> Response<Body> {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    if is_of_parameters(call.operation) {
+        // Its protocol has the code in the body; nothing there is of the server's making but a status from 500.
+        let status = if status.is_server_error() { status } else { StatusCode::BAD_REQUEST };
+        let mut body = refusal.body();
+        body["__type"] = json!(refusal.code);
+        return respond(status, None, &body);
+    }
     respond(status, Some(&refusal.code), &refusal.body())
 }
 
@@ -267,6 +282,21 @@ fn without_nulls(mut value: Value) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     value
+}
+
+fn is_of_parameters(operation: &str) -> bool {
+    operation.ends_with("Parameter")
+}
+
+/// Systems Manager has one path, and says what is wanted in a header.
+fn targeted(target: &str, body: Value) -> Option<Call> {
+    let operation = match target.strip_prefix("AmazonSSM.")? {
+        "GetParameter" => "GetParameter",
+        "PutParameter" => "PutParameter",
+        _ => return None,
+    };
+    let ids = body["Name"].as_str().map(str::to_owned).into_iter().collect();
+    Some(Call { operation, ids, query: Vec::new(), body })
 }
 
 fn route(method: &Method, path: &str, query: &str, body: Value) -> Option<Call> {
@@ -321,6 +351,8 @@ fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
         "GetSchedule" => account.get_schedule(call),
         "DeleteSchedule" => account.delete_schedule(call),
         "ListSchedules" => account.list_schedules(call),
+        "GetParameter" => account.get_parameter(call),
+        "PutParameter" => account.put_parameter(call),
         unknown => Err(Refusal::malformed(json!(unknown).to_string())),
     }
 }

@@ -5,6 +5,7 @@
 mod agents;
 mod answer;
 mod bedrock;
+mod parameters;
 mod schedules;
 
 use std::sync::Arc;
@@ -30,12 +31,13 @@ pub use schedules::{FOREIGN_SCHEDULE, UNREADABLE_RECORD};
 /// Half the size of the SDK's usual aws-lc, and no 32 ms of collecting entropy before the first handshake.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// The clients of the three services, made once at start.
+/// The clients of the four services, made once at start.
 #[derive(Debug, Clone)]
 pub struct Aws {
     bedrock: aws_sdk_bedrock::Client,
     agents: aws_sdk_bedrockagent::Client,
     scheduler: aws_sdk_scheduler::Client,
+    parameters: aws_sdk_ssm::Client,
     answers: Arc<answer::Answers>,
     timeouts: TimeoutConfig,
     /// For messages: the commonest cause of "not found" is another Region.
@@ -69,6 +71,7 @@ impl Aws {
             bedrock: aws_sdk_bedrock::Client::new(configuration),
             agents: aws_sdk_bedrockagent::Client::new(configuration),
             scheduler: aws_sdk_scheduler::Client::new(configuration),
+            parameters: aws_sdk_ssm::Client::new(configuration),
             answers: Arc::default(),
             timeouts: configuration.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build()),
             region: configuration.region().map_or_else(|| "an unknown Region".to_owned(), ToString::to_string),
@@ -95,9 +98,9 @@ impl Aws {
         // A state race comes as a validation error (aws-facts, agent aliases).
         let race = message.contains("can't be performed on") || message.contains("OptLock");
         let kind = match code.as_str() {
-            "ResourceNotFoundException" => CallErrorKind::NotFound,
+            "ResourceNotFoundException" | "ParameterNotFound" => CallErrorKind::NotFound,
             "ServiceQuotaExceededException" => CallErrorKind::Quota,
-            "ConflictException" => CallErrorKind::Conflict,
+            "ConflictException" | "ParameterAlreadyExists" | "TooManyUpdates" => CallErrorKind::Conflict,
             "ValidationException" if race => CallErrorKind::Busy,
             "ValidationException" => CallErrorKind::Invalid,
             // The call may have had its effect before the server stumbled.

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use members::{Member, Part, member};
 
+use super::parameter::OnDemandModelId;
 use super::values::{BedrockId, Price};
 use super::{
     AliasId, AtTermEnd, Commitment, EXCEPTION_KEYS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_ALIASES, MOST_EXCEPTIONS,
-    MOST_HOLIDAYS, MOST_TAGS, MOST_WINDOWS, ModelId, NAMED_KEYS, Name, OnDelete, RESERVED_TAGS, RESOURCE_KEYS,
-    ServiceTimeout, TAG_SIGNS, TIMETABLE_KEYS, Term, Units, WINDOW_KEYS, WaitFor, WhenOff,
+    MOST_HOLIDAYS, MOST_TAGS, MOST_WINDOWS, ModelId, NAMED_KEYS, Name, OnDelete, ParameterName, RESERVED_TAGS,
+    RESOURCE_KEYS, ServiceTimeout, TAG_SIGNS, TIMETABLE_KEYS, Term, Units, WINDOW_KEYS, WaitFor, WhenOff,
 };
 use crate::pattern::{any_case, any_of, none_of};
 use crate::timetable::{Holiday, Period, State, Window, Zone, duration_schema};
@@ -158,6 +159,8 @@ fn definitions(place: Place) -> Value {
     let mut definitions = json!({
         "Name": Name::schema(),
         "ModelId": ModelId::schema(),
+        "OnDemandModelId": OnDemandModelId::schema(),
+        "ModelIdParameter": ParameterName::schema(),
         "ModelUnits": Units::schema(),
         "CommitmentDuration": words(Term::WORDS),
         "AtTermEnd": words(AtTermEnd::WORDS),

@@ -12,7 +12,7 @@ use crate::pattern::{from_one_to, none_of};
 use crate::timetable::{DurationError, ModelUnits, parse_duration};
 
 /// The JSON types that a text may come as: YAML reads `Name: 2026` as a number, and so does the parser.
-const SCALAR: [&str; 3] = ["string", "number", "boolean"];
+pub(super) const SCALAR: [&str; 3] = ["string", "number", "boolean"];
 const GEOGRAPHIES: [&str; 12] = ["us", "us-gov", "eu", "ap", "apac", "au", "ca", "jp", "sa", "me", "af", "global"];
 const DRAFTS_ALIAS: &str = "TSTALIASID";
 

@@ -161,10 +161,10 @@ impl Handler {
 
     /// Takes what `record` has taken over out of the records of others, should the invocation that was to do so have died.
     async fn finish_taking(&self, group: &str, record: &Record) {
-        for Taken { alias, from, requested } in record.resource.iter().flat_map(|resource| &resource.taken) {
+        for Taken { what, from, requested } in record.resource.iter().flat_map(|resource| &resource.taken) {
             let taken = match self.aws.record(group, from).await {
-                Ok(Some(mut other)) if other.commitment.aliases.contains(alias) && other.requested <= *requested => {
-                    let _taken = other.lose(|id| id == alias, *requested);
+                Ok(Some(mut other)) if what.is_of(&other.commitment) && other.requested <= *requested => {
+                    let _taken = other.lose(|claim| claim == what, *requested);
                     self.aws.write(group, &other).await
                 }
                 Ok(_) => Ok(()),
@@ -181,14 +181,12 @@ impl Handler {
     async fn give_back(&self, group: &str, record: &Record) -> Vec<Taken> {
         let mut given_back = Vec::new();
         for taken in record.to_give_back() {
-            let Taken { alias, from, requested } = &taken;
+            let Taken { what, from, requested } = &taken;
             match self.aws.record(group, from).await {
                 Ok(Some(mut other)) if other.requested == *requested && other.lifecycle == Lifecycle::Active => {
-                    if !other.commitment.aliases.contains(alias) {
-                        other.commitment.aliases.push(alias.clone());
-                        other.leaving.retain(|left| left != alias);
-                        other.revision += 1;
-                        info!(commitment = %from, "{} gives alias {alias} back to {from}", record.commitment.name);
+                    if !what.is_of(&other.commitment) {
+                        other.regain(what);
+                        info!(commitment = %from, "{} gives {what} back to {from}", record.commitment.name);
                         if let Err(error) = self.aws.write(group, &other).await {
                             warn!(commitment = %from, "{error}");
                             continue;

@@ -3,17 +3,19 @@
 //! A request is checked against the guardrails and against what is there, registered, carried as far as the invocation
 //! lasts, and at the end it is verified that the record is still the one that it wrote.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation, subject};
-use crate::commitment::{AliasId, Commitment};
+use crate::commitment::{Commitment, ParameterName};
 use crate::custom_resource::RequestType;
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
-use crate::observed::{CallError, CallErrorKind, Facts, Observed};
-use crate::record::{Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
+use crate::observed::{CallError, CallErrorKind, Observed};
+use crate::record::{Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
@@ -81,7 +83,8 @@ impl Handler {
         if may_buy {
             self.check(&record.commitment)?;
         }
-        self.object(rounds, &record.commitment, rounds.group).await?;
+        self.object(rounds, &record.commitment, &record.own_parameters, rounds.group).await?;
+        record.own_parameters.extend(record.commitment.parameter.clone());
         self.take_over(record, rounds.group).await
     }
 
@@ -101,7 +104,7 @@ impl Handler {
     pub(super) async fn rob(&self, group: &str, record: &Record, robbed: &[Record]) -> Result<(), CallError> {
         let name = &record.commitment.name;
         for other in robbed {
-            info!(commitment = %other.commitment.name, "{name} takes aliases over from {}", other.commitment.name);
+            info!(commitment = %other.commitment.name, "{name} takes over from {}", other.commitment.name);
             self.aws.write(group, other).await?;
         }
         Ok(())
@@ -229,16 +232,24 @@ impl Handler {
     }
 
     /// Checks a declaration against what is there, before it is registered.
-    pub(super) async fn object(&self, rounds: &Rounds<'_>, commitment: &Commitment, group: &str) -> Result<(), Error> {
-        if commitment.aliases.is_empty() {
+    pub(super) async fn object(
+        &self,
+        rounds: &Rounds<'_>,
+        commitment: &Commitment,
+        own_parameters: &BTreeSet<ParameterName>,
+        group: &str,
+    ) -> Result<(), Error> {
+        if commitment.aliases.is_empty() && commitment.parameter.is_none() {
             return Ok(());
         }
         let others = if commitment.take_over { Vec::new() } else { self.others(commitment, group).await? };
-        let aliases = rounds.look_at(commitment.aliases.iter()).await;
+        let aliases = rounds.look_at(commitment.aliases.iter());
+        let (aliases, parameters) = tokio::join!(aliases, rounds.look_at_parameters(commitment.parameter.iter()));
         let region = self.aws.region().to_owned();
-        let mut observed = Observed { region, throughputs: Vec::new(), aliases, facts: Facts::default() };
+        let mut observed = Observed { region, aliases, parameters, ..Observed::default() };
         loop {
-            let Objections { questions, refused, failed } = Objections::to(commitment, &observed, group, &others);
+            let Objections { questions, refused, failed } =
+                Objections::to(commitment, own_parameters, &observed, group, &others);
             if !questions.is_empty() {
                 rounds.answer(&questions, &mut observed.facts).await;
                 continue;
@@ -266,12 +277,12 @@ impl Handler {
     async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
         let commitment = record.commitment.clone();
         let mut robbed = Vec::new();
-        if !commitment.take_over || commitment.aliases.is_empty() {
+        if !commitment.take_over || (commitment.aliases.is_empty() && commitment.parameter.is_none()) {
             return Ok(robbed);
         }
         for mut other in self.others(&commitment, group).await? {
-            let taken = |id: &AliasId| commitment.aliases.contains(id);
-            if !other.all_aliases().any(taken) {
+            let taken = |claim: &Claim| claim.is_of(&commitment);
+            if !other.claims().any(|claim| taken(&claim)) {
                 continue;
             }
             let (lost, memories) = other.lose(taken, self.now());
@@ -280,7 +291,7 @@ impl Handler {
             }
             if let Some(resource) = &mut record.resource {
                 let (from, requested) = (other.commitment.name.to_string(), other.requested);
-                let taken = lost.into_iter().map(|alias| Taken { alias, from: from.clone(), requested });
+                let taken = lost.into_iter().map(|what| Taken { what, from: from.clone(), requested });
                 resource.taken.extend(taken);
             }
             robbed.push(other);

@@ -235,12 +235,12 @@ impl Handler {
         let mut mistakes = Mistakes::default();
         let declared = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
         let commitment = declared.filter(|_| mistakes.0.is_empty()).or_else(|| {
-            let aliases = properties.get("AgentAliases").cloned().unwrap_or_else(|| json!([]));
-            let with = |aliases: Value| {
-                let least = json!({"ModelId": model_arn, "AgentAliases": aliases});
-                Commitment::read_properties(name.clone(), &least, "", &mut Mistakes::default())
-            };
-            with(aliases).or_else(|| with(json!([])))
+            let mut least = json!({"ModelId": model_arn});
+            for key in ["AgentAliases", "OnDemandModelId", "ModelIdParameter"] {
+                least[key] = properties.get(key).cloned().unwrap_or_default();
+            }
+            // As much of it as can be read.
+            Commitment::read_properties(name.clone(), &least, "", &mut Mistakes::default())
         });
         let schedule = Schedule { minutes: 1, role_arn: String::new(), target: String::new() };
         Ok(commitment.map(|commitment| Record::new(commitment, self.now(), schedule)))

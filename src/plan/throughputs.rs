@@ -52,7 +52,10 @@ impl Planner<'_> {
         let remembered = record.throughputs.iter().map(|held| &held.arn);
         let missing = record.buying.values().filter_map(|buying| buying.missing.as_ref());
         let routed = observed.aliases.values().filter_map(|alias| alias.as_ref().ok()?.as_ref()?.throughput.as_ref());
-        let named: BTreeSet<&String> = remembered.chain(missing).chain(routed).filter(unlisted).collect();
+        let parameters = observed.parameters.values();
+        let pointed = parameters.filter_map(|parameter| parameter.as_ref().ok()?.as_ref()?.throughput());
+        let named: BTreeSet<&String> =
+            remembered.chain(missing).chain(routed).chain(pointed).filter(unlisted).collect();
         for arn in named {
             self.look_for(arn);
         }
@@ -186,7 +189,7 @@ impl Planner<'_> {
         for throughput in self.plan.ours.clone() {
             if goal.stay.contains(&throughput.arn) {
                 // While that is undecided, a drain that has begun goes on.
-                if !goal.undecided || !self.aliases_on(&throughput, Doubt::None).is_empty() {
+                if !goal.undecided || !self.users(&throughput, Doubt::None).is_empty() {
                     self.remember_left(&throughput.arn, None);
                 }
             } else {
@@ -219,31 +222,30 @@ impl Planner<'_> {
         let held = self.plan.record.held(arn).cloned();
         let served = held.as_ref().is_some_and(|held| held.served) || *status == ThroughputStatus::InService;
         let doubt = if served { Doubt::UnlessPrepared } else { Doubt::WhileChanging };
-        let still_there: Vec<_> = self.aliases_on(throughput, doubt);
+        let still_there = self.users(throughput, doubt);
         if !still_there.is_empty() {
-            let returned = self.aliases_on(throughput, Doubt::None);
+            let returned = self.users(throughput, Doubt::None);
             if !returned.is_empty() {
                 self.remember_left(arn, None);
             }
             if held.and_then(|held| held.left).is_none() || !returned.is_empty() {
-                let waiting = still_there.into_iter().map(|alias| WaitingOn::Leaving { alias, name: name.clone() });
-                self.plan.waiting.extend(waiting.collect::<Vec<_>>());
+                self.plan.waiting.extend(still_there);
                 return;
             }
         }
         let left = self.plan.record.held(arn).and_then(|held| held.left).unwrap_or(now);
         self.remember_left(arn, Some(left));
         let drain = self.commitment().drain;
-        let drained = after(left, drain);
+        // Who reads a parameter may keep what it held for as long as the drain.
+        let drained = after(self.parameters_changed().map_or(left, |changed| left.max(changed)), drain);
         if served && now < drained {
             self.plan.waiting.push(WaitingOn::Drain { name: name.clone(), drain, until: drained });
             return;
         }
-        // The drain goes on while an alias cannot be seen, but nothing is deleted: it may have returned.
-        let unseen = if served { self.aliases_on(throughput, Doubt::WhileUnseen) } else { Vec::new() };
+        // The drain goes on while an alias or a parameter cannot be seen, but nothing is deleted: it may have returned.
+        let unseen = if served { self.users(throughput, Doubt::WhileUnseen) } else { Vec::new() };
         if !unseen.is_empty() {
-            let waiting = unseen.into_iter().map(|alias| WaitingOn::Leaving { alias, name: name.clone() });
-            self.plan.waiting.extend(waiting);
+            self.plan.waiting.extend(unseen);
             return;
         }
         self.delete(throughput, goal);
@@ -315,6 +317,17 @@ impl Planner<'_> {
         if let Some(held) = self.plan.record.throughputs.iter_mut().find(|held| held.arn == arn) {
             held.left = left;
         }
+    }
+
+    /// What may still lead invocations to `throughput`, as what is waited for: that it leaves.
+    fn users(&self, throughput: &Throughput, doubt: Doubt) -> Vec<WaitingOn> {
+        let name = &throughput.name;
+        let aliases = self.aliases_on(throughput, doubt).into_iter();
+        let aliases = aliases.map(|alias| WaitingOn::Leaving { alias, name: name.clone() });
+        let unseen = matches!(doubt, Doubt::UnlessPrepared | Doubt::WhileUnseen);
+        let parameters = self.parameters_on(throughput, unseen).into_iter();
+        let parameters = parameters.map(|parameter| WaitingOn::Named { parameter, name: name.clone() });
+        aliases.chain(parameters).collect()
     }
 
     /// The aliases that may still send invocations to `throughput`: those that name it, and those that are in `doubt`.

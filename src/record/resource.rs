@@ -3,12 +3,13 @@
 //! Whose it is, what `CloudFormation` is owed, and what is left when it has gone (interface.md sections 4 and 6).
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{AliasMemory, Lifecycle, Record, is_default};
-use crate::commitment::{AliasId, Commitment};
+use crate::commitment::{AliasId, Commitment, ParameterName};
 use crate::custom_resource::{Origin, Request, RequestType};
 
 /// What has to be remembered of a custom resource.
@@ -30,12 +31,42 @@ pub struct Resource {
     pub taken: Vec<Taken>,
 }
 
-/// An alias that was taken over from another commitment.
+/// What only one commitment can declare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Claim {
+    /// An alias.
+    Alias(AliasId),
+    /// A parameter.
+    Parameter(ParameterName),
+}
+
+impl Display for Claim {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alias(id) => write!(formatter, "alias {id}"),
+            Self::Parameter(name) => write!(formatter, "parameter {name}"),
+        }
+    }
+}
+
+impl Claim {
+    /// Whether `commitment` declares it.
+    #[must_use]
+    pub fn is_of(&self, commitment: &Commitment) -> bool {
+        match self {
+            Self::Alias(id) => commitment.aliases.contains(id),
+            Self::Parameter(name) => commitment.parameter.as_ref() == Some(name),
+        }
+    }
+}
+
+/// What was taken over from another commitment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Taken {
-    /// The alias.
-    pub alias: AliasId,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: Claim,
     /// The commitment that declared it.
     pub from: String,
     /// That one's [`Record::requested`] since then: once it differs, somebody has declared it anew.
@@ -161,29 +192,60 @@ impl Record {
         }
     }
 
-    /// Takes the aliases that another commitment has `taken` over out of the record; gives them, and what was remembered of each.
+    /// Everything in the record that only one commitment can declare, declared or leaving.
+    pub fn claims(&self) -> impl Iterator<Item = Claim> {
+        let aliases = self.all_aliases().cloned().map(Claim::Alias);
+        aliases.chain(self.all_parameters().cloned().map(Claim::Parameter))
+    }
+
+    /// Takes what another commitment has `taken` over out of the record; gives what was declared, and what was remembered of each
+    /// alias.
     pub fn lose(
         &mut self,
-        taken: impl Fn(&AliasId) -> bool,
+        taken: impl Fn(&Claim) -> bool,
         now: Timestamp,
-    ) -> (Vec<AliasId>, BTreeMap<AliasId, AliasMemory>) {
-        let lost = self.commitment.aliases.extract_if(.., |id| taken(id)).collect();
-        self.leaving.retain(|id| !taken(id));
+    ) -> (Vec<Claim>, BTreeMap<AliasId, AliasMemory>) {
+        let alias_taken = |id: &AliasId| taken(&Claim::Alias(id.clone()));
+        let parameter_taken = |name: &ParameterName| taken(&Claim::Parameter(name.clone()));
+        let aliases = self.commitment.aliases.extract_if(.., |id| alias_taken(id)).map(Claim::Alias);
+        let mut lost: Vec<Claim> = aliases.collect();
+        lost.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
+        self.leaving.retain(|id| !alias_taken(id));
+        self.leaving_parameters.retain(|name| !parameter_taken(name));
+        self.own_parameters.retain(|name| !parameter_taken(name));
         // Nor do they come back when an Update fails.
         if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
-            previous.commitment.aliases.retain(|id| !taken(id));
+            previous.commitment.aliases.retain(|id| !alias_taken(id));
+            previous.commitment.parameter.take_if(|name| parameter_taken(name));
         }
-        let memories = self.aliases.extract_if(.., |id, _| taken(id)).collect();
+        let memories = self.aliases.extract_if(.., |id, _| alias_taken(id)).collect();
         self.requested = self.requested.max(now);
         self.revision += 1;
         (lost, memories)
+    }
+
+    /// Takes back what another commitment had taken over, unless something stands in its place by now.
+    pub fn regain(&mut self, what: &Claim) {
+        match what {
+            Claim::Alias(id) => {
+                self.commitment.aliases.push(id.clone());
+                self.leaving.retain(|left| left != id);
+            }
+            Claim::Parameter(name) if self.commitment.parameter.is_none() => {
+                self.commitment.parameter = Some(name.clone());
+                self.leaving_parameters.retain(|left| left != name);
+                self.own_parameters.insert(name.clone());
+            }
+            Claim::Parameter(_) => {}
+        }
+        self.revision += 1;
     }
 
     /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.
     #[must_use]
     pub fn to_give_back(&self) -> Vec<Taken> {
         let uses = |taken: &&Taken| match self.lifecycle {
-            Lifecycle::Active | Lifecycle::Ended => self.commitment.aliases.contains(&taken.alias),
+            Lifecycle::Active | Lifecycle::Ended => taken.what.is_of(&self.commitment),
             Lifecycle::Retiring => false,
             Lifecycle::Releasing => true,
         };

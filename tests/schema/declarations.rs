@@ -158,9 +158,13 @@ pub(crate) fn declaration() -> impl Strategy<Value = Value> {
         maybe("TakeOver", flag),
         maybe("PricePerUnitHour", price),
     );
-    (identity, what, when, how).prop_map(
-        |(identity, (units, aliases, tags), (lead, drain, term), (off, take_over, price))| {
-            [units, aliases, tags, lead, drain, term, off, take_over, price]
+    let called = (
+        maybe("OnDemandModelId", "(arn:aws:bedrock:|eu[.]|)[0-9a-z.:/_-]{1,30}|off".prop_map(Value::from)),
+        maybe("ModelIdParameter", "(/|)(aws|Ssm|)([0-9a-zA-Z._-]{1,3}/){0,16}[0-9a-z._-]{0,3}".prop_map(Value::from)),
+    );
+    (identity, what, when, how, called).prop_map(
+        |(identity, (units, aliases, tags), (lead, drain, term), (off, take_over, price), (on_demand, parameter))| {
+            [units, aliases, tags, lead, drain, term, off, take_over, price, on_demand, parameter]
                 .into_iter()
                 .map(Value::from)
                 .fold(identity, with)

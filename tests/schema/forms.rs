@@ -96,6 +96,35 @@ fn mistakes_in_one_key_are_refused() {
 }
 
 #[test]
+fn mistakes_in_what_callers_without_an_agent_read_are_refused() {
+    let judges = Judges::of_commitments();
+    for more in [
+        json!({"OnDemandModelId": ""}),
+        json!({"OnDemandModelId": "nova lite"}),
+        json!({"OnDemandModelId": "off"}),
+        json!({"OnDemandModelId": "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefghijkl"}),
+        json!({"OnDemandModelId": "a".repeat(2049)}),
+        json!({"ModelIdParameter": ""}),
+        json!({"ModelIdParameter": "/"}),
+        json!({"ModelIdParameter": "support/model-id"}),
+        json!({"ModelIdParameter": "/support//model-id"}),
+        json!({"ModelIdParameter": "/support/model-id/"}),
+        json!({"ModelIdParameter": "/support/model id"}),
+        json!({"ModelIdParameter": "/support/model-id:3"}),
+        json!({"ModelIdParameter": "/support/größe"}),
+        json!({"ModelIdParameter": "arn:aws:ssm:eu-central-1:123456789012:parameter/support/model-id"}),
+        json!({"ModelIdParameter": "/aws/support"}),
+        json!({"ModelIdParameter": "/AWSsupport"}),
+        json!({"ModelIdParameter": "ssm-support"}),
+        json!({"ModelIdParameter": "/a".repeat(16)}),
+        json!({"ModelIdParameter": "a".repeat(901)}),
+        json!({"ModelIdParameter": ["/support/model-id"]}),
+    ] {
+        judges.both_refuse(&commitment(more));
+    }
+}
+
+#[test]
 fn forms_that_the_parser_accepts_are_accepted() {
     let judges = Judges::of_commitments();
     for more in [
@@ -110,6 +139,17 @@ fn forms_that_the_parser_accepts_are_accepted() {
         json!({"ModelUnits": "+003"}),
         json!({"AgentAliases": [{"AgentId": 1_234_567_890, "AgentAliasId": "abcdefghij"}]}),
         json!({"AgentAliases": [{"AgentId": "TSTALIASID", "AgentAliasId": "KLMNOPQRST"}]}),
+        json!({"OnDemandModelId": "eu.amazon.nova-lite-v1:0"}),
+        json!({"OnDemandModelId": "arn:aws:bedrock:eu-central-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"}),
+        json!({"OnDemandModelId": "offer"}),
+        json!({"ModelIdParameter": "/support/model-id"}),
+        json!({"ModelIdParameter": "model.id_2"}),
+        json!({"ModelIdParameter": 2026}),
+        json!({"ModelIdParameter": -5}),
+        json!({"ModelIdParameter": "/support/aws"}),
+        json!({"ModelIdParameter": "/a".repeat(15)}),
+        json!({"ModelIdParameter": "a".repeat(900)}),
+        json!({"ModelIdParameter": null}),
         json!({"TakeOver": "true"}),
         json!({"PricePerUnitHour": 0}),
         json!({"PricePerUnitHour": "+.5e1"}),

@@ -15,7 +15,7 @@ fn intrinsic_functions_stand_in_templates_alone() {
         json!({"Fn::GetAtt": ["Agent", "AgentId"]}),
         json!({"Fn::If": ["IsProduction", 2, {"Ref": "AWS::NoValue"}]}),
     ];
-    let places: [fn(&Value) -> Value; 15] = [
+    let places: [fn(&Value) -> Value; 16] = [
         |value| json!({"ServiceToken": value}),
         |value| json!({"ServiceTimeout": value}),
         |value| json!({"ModelId": value}),
@@ -31,6 +31,7 @@ fn intrinsic_functions_stand_in_templates_alone() {
         |value| json!({"Timetable": {"Timezone": "UTC", "Exceptions": [value, {"Window": value, "State": value}]}}),
         |value| json!({"LeadTime": value, "Drain": value, "WhenOff": value, "TakeOver": value, "PricePerUnitHour": value}),
         |value| json!({"Tags": {"team": value}}),
+        |value| json!({"ModelIdParameter": value, "OnDemandModelId": value}),
     ];
     let commitments = Judges::of_commitments();
     for intrinsic in &intrinsics {

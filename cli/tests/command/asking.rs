@@ -21,6 +21,7 @@ fn report() -> Value {
             {"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST", "Status": "PREPARED", "AgentVersion": "3",
              "Route": "arn:aws:bedrock:x"},
         ],
+        "Parameter": {"Name": "/support/model-id", "Value": "arn:aws:bedrock:x"},
         "Actions": ["route ABCDEFGHIJ/KLMNOPQRST version 3 to support-agent-1f0c2a"],
         "Waiting": ["for alias ABCDEFGHIJ/KLMNOPQRST to settle"],
         "Problems": ["the model has turned LEGACY"],
@@ -140,7 +141,7 @@ fn the_status_of_all_is_a_table_with_problems_and_orphans_below() {
         "Name": "night-shift", "At": "2026-11-23T08:00:04Z",
         "Desired": {"State": "Off", "ModelUnits": 0, "Because": "outside every window"},
         "Throughputs": [], "Aliases": [], "Actions": [], "Waiting": [], "Problems": [], "Settled": true,
-        "NextTransition": null,
+        "NextTransition": null, "Parameter": {"Name": "/night/model-id", "Value": "off"},
     });
     let orphan = json!({"Name": "old-1f0c2a", "Arn": "arn:aws:bedrock:old", "Status": "InService", "ModelUnits": 2});
     let answer = json!({"Commitments": [report(), quiet], "Orphans": [orphan]});

@@ -19,7 +19,7 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("bedrock", "list-provisioned-model-throughputs", &["--query", "--output"]),
     ("bedrock", "list-tags-for-resource", &["--resource-arn"]),
     ("cloudformation", "delete-stack", &["--stack-name"]),
-    ("cloudformation", "deploy", &["--template-file", "--stack-name", "--capabilities"]),
+    ("cloudformation", "deploy", &["--template-file", "--stack-name", "--capabilities", "--parameter-overrides"]),
     ("cloudformation", "describe-stack-events", &["--stack-name", "--query", "--output"]),
     ("cloudformation", "describe-stacks", &["--stack-name", "--query", "--output"]),
     (
@@ -48,6 +48,8 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("scheduler", "get-schedule", &["--group-name", "--name", "--query", "--output"]),
     ("scheduler", "list-schedules", &["--group-name", "--query", "--output"]),
     ("service-quotas", "list-service-quotas", &["--service-code", "--query", "--output"]),
+    ("ssm", "get-parameter", &["--name"]),
+    ("ssm", "get-parameter-history", &["--name", "--query", "--output"]),
     ("sqs", "purge-queue", &["--queue-url"]),
     ("sqs", "receive-message", &["--queue-url", "--max-number-of-messages", "--visibility-timeout"]),
 ];

@@ -1,7 +1,4 @@
 //! What is said of each key: what it means, its unit and default, and examples.
-//!
-//! Of what the parser knows and refuses ([`super::super::UNSUPPORTED`]) nothing is said, so that nobody is offered it; `null`, which
-//! the parser lets pass there too, is no loss.
 
 use serde_json::{Value, json};
 
@@ -26,7 +23,7 @@ pub(super) struct Member {
     pub(super) examples: Value,
 }
 
-/// What is said of `key` of an object; nothing of a key that the parser knows and refuses.
+/// What is said of `key` of an object.
 pub(super) fn member(part: Part, key: &str) -> Option<Member> {
     let member = |is, says, default, examples| Some(Member { is, says, default, examples });
     match (part, key) {
@@ -164,10 +161,11 @@ fn what(key: &str) -> Option<Member> {
             json!([1, 2]),
         ),
         "OnDemandModelId" => (
-            "ModelId",
-            "The model to invoke without it. Default `ModelId` without its context length.",
+            "OnDemandModelId",
+            "What `ModelIdParameter` names without it: an id, an ARN or an inference profile. Default `ModelId` without its context \
+            length; for a custom model none.",
             None,
-            json!(["amazon.nova-lite-v1:0"]),
+            json!(["amazon.nova-lite-v1:0", "eu.amazon.nova-lite-v1:0"]),
         ),
         "PricePerUnitHour" => (
             "Price",
@@ -225,7 +223,7 @@ fn when(key: &str) -> Option<Member> {
     Some(Member { is, says, default, examples })
 }
 
-/// What becomes of aliases.
+/// What becomes of aliases and the parameter.
 fn how(key: &str) -> Option<Member> {
     let (is, says, default, examples) = match key {
         "AgentAliases" => (
@@ -240,9 +238,17 @@ fn how(key: &str) -> Option<Member> {
             Some(json!(WhenOff::OnDemand)),
             json!(WhenOff::WORDS),
         ),
+        "ModelIdParameter" => (
+            "ModelIdParameter",
+            "The parameter of Systems Manager that always names the model to invoke now: the throughput's ARN while it is in service, \
+            else `OnDemandModelId`, or `off` with `WhenOff` Reject. Default none.",
+            None,
+            json!(["/support/model-id"]),
+        ),
         "TakeOver" => (
             "Flag",
-            "Whether the aliases may leave a throughput, or another commitment, that is not this one's. Default false.",
+            "Whether the aliases may leave a throughput, or another commitment, that is not this one's, and the parameter may be \
+            overwritten. Default false.",
             Some(json!(false)),
             json!([true]),
         ),

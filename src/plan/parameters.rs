@@ -1,0 +1,185 @@
+//! What should the parameter name, and may it be written?
+//!
+//! A parameter is one more alias (interface.md section 7): pointed at the throughput once that is in service, pointed away before
+//! that goes, put right when somebody else writes it. It settles with the call that writes it, and says itself when that was.
+
+use jiff::Timestamp;
+
+use super::{Action, Goal, Planner, WaitingOn};
+use crate::commitment::{OFF, ParameterName};
+use crate::observed::{CallError, Parameter, Throughput};
+use crate::record::Lifecycle;
+
+/// What a parameter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// A throughput of ours.
+    Ours,
+    /// One that was ours and is gone.
+    WasOurs,
+    /// A throughput that does not exist.
+    Nothing,
+    /// Any other value.
+    Else,
+}
+
+impl Planner<'_> {
+    /// Brings every parameter to what it should name; whether all are let go, if they were to be.
+    pub(super) fn point_parameters(&mut self, goal: &Goal) -> bool {
+        let record = self.situation.record;
+        let mut all_let_go = true;
+        for name in record.all_parameters() {
+            let leaving = record.leaving_parameters.contains(name);
+            let let_go = self.point_parameter(name, leaving, goal);
+            if leaving && let_go {
+                self.plan.record.leaving_parameters.retain(|left| left != name);
+            }
+            all_let_go &= let_go;
+        }
+        let record = &mut self.plan.record;
+        let (declared, leaving) = (&record.commitment.parameter, &record.leaving_parameters);
+        record.own_parameters.retain(|name| declared.as_ref() == Some(name) || leaving.contains(name));
+        all_let_go
+    }
+
+    /// Brings one parameter to what it should name; whether it is let go, if it was to be.
+    fn point_parameter(&mut self, name: &ParameterName, leaving: bool, goal: &Goal) -> bool {
+        let seen = match self.situation.observed.parameters.get(name) {
+            Some(Ok(seen)) => seen.clone(),
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.failed_to_look(&error);
+                return false;
+            }
+            None => return false,
+        };
+        if self.is_stale(name, seen.as_ref()) {
+            self.plan.waiting.push(WaitingOn::Parameter { parameter: name.clone() });
+            return false;
+        }
+        if leaving || self.plan.record.lifecycle == Lifecycle::Retiring {
+            return self.let_parameter_go(name, seen.as_ref());
+        }
+        if let Some(problem) = self.foreign(name, seen.as_ref()) {
+            if self.plan.record.lifecycle == Lifecycle::Active {
+                self.plan.problems.push(problem);
+            }
+            return true;
+        }
+        self.plan.record.own_parameters.insert(name.clone());
+        let holds = seen.as_ref().map_or(Holds::Else, |seen| self.holds(seen));
+        if goal.undecided && holds == Holds::Ours {
+            // A better one may be there in a moment: what serves now goes on serving, and nothing moves for nothing.
+            return false;
+        }
+        let (value, to) = match &goal.target {
+            Some(Throughput { name, arn, .. }) => (arn.clone(), name.clone()),
+            None => self.without_throughput(false),
+        };
+        self.write(name, seen.as_ref(), value, to)
+    }
+
+    /// Writes what it holds without a throughput into a parameter that is not ours any more, if it still leads to what is ours or to
+    /// nothing. What somebody else has written into it stays.
+    fn let_parameter_go(&mut self, name: &ParameterName, seen: Option<&Parameter>) -> bool {
+        let Some(seen) = seen.filter(|seen| !seen.is_of_another_kind()) else { return true };
+        let ours = self.situation.record.own_parameters.contains(name);
+        let leads_nowhere = match self.holds(seen) {
+            Holds::Ours | Holds::WasOurs => true,
+            Holds::Nothing => ours,
+            Holds::Else => ours && seen.value == OFF,
+        };
+        if !leads_nowhere {
+            return true;
+        }
+        let (value, to) = self.without_throughput(true);
+        self.write(name, Some(seen), value, to)
+    }
+
+    /// Writes `value` unless it is there; whether it is there.
+    fn write(&mut self, parameter: &ParameterName, seen: Option<&Parameter>, value: String, to: String) -> bool {
+        if seen.is_some_and(|seen| seen.value == value) {
+            return true;
+        }
+        let exists = seen.is_some();
+        self.plan.actions.push(Action::Point { parameter: parameter.clone(), value, to, exists });
+        false
+    }
+
+    /// The value without a throughput, and what people call it.
+    fn without_throughput(&self, for_good: bool) -> (String, String) {
+        let value = self.commitment().value_without_throughput(for_good);
+        let to = if value == OFF { OFF.to_owned() } else { format!("{value}, on demand") };
+        (value, to)
+    }
+
+    /// Why a declared parameter may not be written, if it may not.
+    fn foreign(&self, name: &ParameterName, seen: Option<&Parameter>) -> Option<String> {
+        let seen = seen?;
+        if let Some(problem) = another_kind(name, seen) {
+            return Some(problem);
+        }
+        let ours = self.situation.record.own_parameters.contains(name);
+        let fits = matches!(self.holds(seen), Holds::Ours | Holds::WasOurs)
+            || is_without_throughput(self.commitment(), &seen.value);
+        let may = ours || fits || self.commitment().take_over;
+        (!may).then(|| format!("{}: it is left alone; TakeOver lets it be overwritten", foreign_value(name, seen)))
+    }
+
+    fn holds(&self, seen: &Parameter) -> Holds {
+        let Some(named) = seen.throughput() else { return Holds::Else };
+        let ours = self.plan.ours.iter().any(|ours| ours.arn == *named);
+        let was_ours = self.plan.record.is_gone(named) || self.situation.attempts.deleted.contains(named);
+        match self.situation.observed.facts.throughputs.get(named) {
+            _ if ours => Holds::Ours,
+            _ if was_ours => Holds::WasOurs,
+            Some(Ok(None)) => Holds::Nothing,
+            Some(_) | None => Holds::Else,
+        }
+    }
+
+    /// Whether what was read is older than what this invocation wrote.
+    fn is_stale(&self, name: &ParameterName, seen: Option<&Parameter>) -> bool {
+        let written = self.situation.attempts.written.get(name);
+        written.is_some_and(|written| seen.is_none_or(|seen| seen.version < *written))
+    }
+
+    /// The parameters that lead to `throughput`, or in `doubt` may do so.
+    pub(super) fn parameters_on(&self, throughput: &Throughput, doubt: bool) -> Vec<ParameterName> {
+        let may_lead = |name: &ParameterName, seen: &Result<Option<Parameter>, CallError>| match seen {
+            Ok(seen) if self.is_stale(name, seen.as_ref()) => doubt,
+            Ok(None) => false,
+            Ok(Some(parameter)) => parameter.names(&throughput.arn),
+            Err(_) => doubt,
+        };
+        let parameters = self.situation.observed.parameters.iter();
+        parameters.filter(|(name, seen)| may_lead(name, seen)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// When a parameter of ours was last written, by whomever: for the length of the drain, callers may go on with what it held
+    /// before.
+    pub(super) fn parameters_changed(&self) -> Option<Timestamp> {
+        let own = &self.situation.record.own_parameters;
+        let seen = self.situation.observed.parameters.iter().filter(|(name, _)| own.contains(*name));
+        let seen = seen.filter_map(|(_, seen)| seen.as_ref().ok()?.as_ref());
+        seen.filter(|seen| !seen.is_of_another_kind()).filter_map(|seen| seen.modified).max()
+    }
+}
+
+/// Why a parameter is not one that can be written, if it is not.
+pub(crate) fn another_kind(name: &ParameterName, seen: &Parameter) -> Option<String> {
+    let kind = &seen.kind;
+    let problem =
+        || format!("parameter {name} is a {kind}, and only a String can be kept: delete it, or declare another one");
+    seen.is_of_another_kind().then(problem)
+}
+
+/// Whether `value` is what `commitment` would have a parameter hold without a throughput.
+pub(crate) fn is_without_throughput(commitment: &crate::commitment::Commitment, value: &str) -> bool {
+    value == OFF || commitment.on_demand().is_some_and(|on_demand| on_demand == value)
+}
+
+/// That a parameter holds what is not ours.
+pub(crate) fn foreign_value(name: &ParameterName, seen: &Parameter) -> String {
+    format!("parameter {name} holds `{}`, which is not ours", crate::input::cut(&seen.value))
+}

@@ -1,0 +1,168 @@
+//! The parameter of a custom resource.
+
+use super::*;
+
+struct Scene {
+    stack: Stack,
+    world: World,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let stack = Stack::start("support").await;
+        let world = stack.world(at("2026-11-16T00:00:00Z"), &[]).await;
+        world.sim.knobs(|knobs| knobs.least_drain = SignedDuration::from_mins(5));
+        Self { stack, world }
+    }
+
+    async fn created(more: Value) -> Self {
+        let scene = Self::new().await;
+        let answer = scene.carry_out("Create", more).await;
+        assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+        scene.world.pass(40).await;
+        assert_eq!(value(&scene.world), arn(&scene.world));
+        scene
+    }
+
+    async fn carry_out(&self, kind: &str, more: Value) -> Value {
+        let request = self.stack.request(kind, "Throughput", &properties(more), self.world.now());
+        let (_, answer) = self.stack.carry_out(&self.world, &request).await;
+        answer.expect("it is answered within its hour")
+    }
+}
+
+/// The properties of the sample, without a name.
+pub(crate) fn properties(more: Value) -> Value {
+    let mut properties = declared(more);
+    properties.as_object_mut().expect("an object").shift_remove("Name");
+    properties
+}
+
+#[tokio::test]
+async fn a_foreign_value_fails_a_create_with_the_parameter_and_its_value() {
+    let scene = Scene::new().await;
+    scene.world.sim.set_parameter(PARAMETER, "String", "meta.llama3-1-8b-instruct-v1:0");
+    let answer = scene.carry_out("Create", json!({})).await;
+    assert_eq!(answer["Status"], json!("FAILED"));
+    let expected = format!(
+        "parameter {PARAMETER} holds `meta.llama3-1-8b-instruct-v1:0`, which is not ours; TakeOver lets it be overwritten"
+    );
+    assert_eq!(answer["Reason"], json!(expected));
+    assert!(scene.world.sim.schedules().is_empty() && scene.world.sim.history().is_empty());
+    let answer = scene.carry_out("Create", json!({"TakeOver": true})).await;
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    assert_eq!(value(&scene.world), ON_DEMAND);
+}
+
+#[tokio::test]
+async fn a_create_whose_parameter_may_not_be_written_fails_and_leaves_nothing() {
+    let scene = Scene::new().await;
+    scene.world.sim.fault("PutParameter", 1000, Fault::denied());
+    let answer = scene.carry_out("Create", json!({})).await;
+    assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
+    assert!(answer["Reason"].as_str().is_some_and(|reason| reason.contains("ssm:PutParameter")), "{answer}");
+    scene.world.pass(40).await;
+    assert!(scene.world.sim.throughputs().is_empty());
+    assert!(scene.world.sim.parameter(PARAMETER).is_none());
+}
+
+#[tokio::test]
+async fn wait_for_in_service_waits_for_the_parameter() {
+    let scene = Scene::new().await;
+    let broken = Fault::Refuse { status: 500, code: "InternalServerError", message: "try again" };
+    scene.world.sim.fault("PutParameter", 100_000, broken);
+    let properties = properties(json!({"WaitFor": "InService"}));
+    let request = scene.stack.request("Create", "Throughput", &properties, scene.world.now());
+    let _answer = scene.world.send(request.clone()).await;
+    scene.world.pass(45).await;
+    assert_eq!(route(&scene.world), Some(arn(&scene.world)));
+    assert_eq!(scene.stack.answer(&request), None);
+    scene.world.sim.clear_faults();
+    scene.world.pass(1).await;
+    let answer = scene.stack.answer(&request).expect("it is answered");
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    assert_eq!(value(&scene.world), arn(&scene.world));
+}
+
+#[tokio::test]
+async fn an_update_that_fails_brings_the_earlier_parameter_back() {
+    let scene = Scene::created(json!({})).await;
+    scene.world.sim.knobs(|knobs| knobs.quota = 2);
+    let answer = scene.carry_out("Update", json!({"ModelIdParameter": "/support/other", "ModelUnits": 2})).await;
+    assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
+    scene.world.pass(2).await;
+    assert_eq!(value(&scene.world), arn(&scene.world));
+    let other = scene.world.sim.parameter("/support/other").map(|other| other.value);
+    assert!(other.is_none_or(|value| value == ON_DEMAND));
+}
+
+#[tokio::test]
+async fn a_delete_points_it_away_and_is_answered_when_the_throughput_is_gone() {
+    let scene = Scene::created(json!({})).await;
+    let answer = scene.carry_out("Delete", json!({})).await;
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    assert_eq!(value(&scene.world), ON_DEMAND);
+    assert!(scene.world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
+async fn a_delete_whose_parameter_may_not_be_written_fails_and_keeps_the_throughput() {
+    let scene = Scene::created(json!({})).await;
+    scene.world.sim.fault("PutParameter", 1000, Fault::denied());
+    let answer = scene.carry_out("Delete", json!({})).await;
+    assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
+    assert!(answer["Reason"].as_str().is_some_and(|reason| reason.contains("ssm:PutParameter")), "{answer}");
+    scene.world.pass(60).await;
+    assert_eq!(value(&scene.world), arn(&scene.world));
+    scene.world.sim.clear_faults();
+    scene.world.pass(7).await;
+    assert!(scene.world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_retained_stays_in_the_parameter() {
+    let scene = Scene::created(json!({"OnDelete": "Retain"})).await;
+    let kept = arn(&scene.world);
+    scene.world.sim.clear_requests();
+    scene.world.sim.knobs(|knobs| knobs.orphan_after = None);
+    let answer = scene.carry_out("Delete", json!({"OnDelete": "Retain"})).await;
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    scene.world.pass(10).await;
+    assert_eq!(value(&scene.world), kept);
+    assert_eq!(calls(&scene.world, "PutParameter"), 0);
+    assert_eq!(arn(&scene.world), kept);
+}
+
+#[tokio::test]
+async fn a_lost_record_does_not_leave_the_parameter_on_what_its_delete_takes_away() {
+    let scene = Scene::created(json!({})).await;
+    let name = scene.world.sim.schedules()[0].name.clone();
+    let endpoint = rehearsal::configuration(&scene.world.sim.url());
+    throughput_scheduler::aws::Aws::new(&endpoint).forget(GROUP, &name).await.expect("somebody deletes the schedule");
+    let answer = scene.carry_out("Delete", json!({})).await;
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    assert_eq!(value(&scene.world), ON_DEMAND);
+    assert!(scene.world.sim.throughputs().is_empty());
+}
+
+#[tokio::test]
+async fn a_renamed_resource_takes_the_parameter_over_and_a_create_that_fails_gives_it_back() {
+    let scene = Scene::created(json!({"AgentAliases": []})).await;
+    let first = arn(&scene.world);
+    scene.world.sim.knobs(|knobs| knobs.quota = 1);
+    let renamed = properties(json!({"AgentAliases": [], "TakeOver": true}));
+    let request = scene.stack.request("Create", "Renamed", &renamed, scene.world.now());
+    let (_, answer) = scene.stack.carry_out(&scene.world, &request).await;
+    assert_eq!(answer.expect("answered")["Status"], json!("FAILED"), "there is no quota for a second one");
+    scene.world.pass(3).await;
+    assert_eq!(value(&scene.world), first, "given back");
+    scene.world.sim.knobs(|knobs| knobs.quota = 2);
+    let request = scene.stack.request("Create", "Renamed", &renamed, scene.world.now());
+    let (_, answer) = scene.stack.carry_out(&scene.world, &request).await;
+    assert_eq!(answer.expect("answered")["Status"], json!("SUCCESS"));
+    scene.world.pass(40).await;
+    let answer = scene.carry_out("Delete", json!({"AgentAliases": []})).await;
+    assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+    assert_ne!(arn(&scene.world), first);
+    assert_eq!(value(&scene.world), arn(&scene.world));
+}
