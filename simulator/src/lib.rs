@@ -9,6 +9,7 @@ mod account;
 mod agents;
 mod api;
 mod bedrock;
+mod recording;
 pub mod runtime_api;
 mod schedules;
 mod server;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
+pub use recording::BY_HAND;
 pub use server::{Fault, Request};
 
 use account::plus;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{Method, Response, StatusCode};
+use axum::middleware::from_fn_with_state;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
@@ -14,6 +15,7 @@ use tokio::sync::{Barrier, Notify};
 
 use crate::account::{Account, plus};
 use crate::api::{Call, Refusal};
+use crate::recording::{Ordered, Recorder, record};
 
 /// A request that was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,7 +170,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().fallback(serve).with_state(shared)
+    let router = Router::new().fallback(serve).with_state(shared);
+    match Recorder::from_environment() {
+        Some(recorder) => router.layer(from_fn_with_state(recorder, record)),
+        None => router,
+    }
 }
 
 pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
@@ -206,9 +212,9 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
                  {service}:{} because no identity-based policy allows it",
                 call.operation
             );
-            refused(&Refusal::new(status, code, message))
+            ordered(refused(&Refusal::new(status, code, message)))
         }
-        Some(Fault::Refuse { status, code, message }) => refused(&Refusal::new(status, code, message)),
+        Some(Fault::Refuse { status, code, message }) => ordered(refused(&Refusal::new(status, code, message))),
         Some(Fault::Drop) => broken(),
         Some(Fault::LoseAnswer) => {
             let _lost = shared.carry_out(&call);
@@ -245,8 +251,14 @@ fn respond(status: StatusCode, error: Option<&str>, body: &Value) -> Response<Bo
     response.body(Body::from(body.to_string())).unwrap_or_default()
 }
 
+/// Marks an answer that a test ordered: AWS's manners are not its measure.
+fn ordered(mut response: Response<Body>) -> Response<Body> {
+    response.extensions_mut().insert(Ordered);
+    response
+}
+
 /// A connection that breaks off.
-fn broken() -> Response<Body> {
+pub(crate) fn broken() -> Response<Body> {
     let broken = stream::once(async { Err::<String, _>(std::io::Error::other("the connection broke")) });
     Response::new(Body::from_stream(broken))
 }

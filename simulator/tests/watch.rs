@@ -9,7 +9,7 @@ use std::net::TcpStream;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, Simulator, SpentToken};
+use simulator::{BY_HAND, COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, Simulator, SpentToken};
 
 const MODEL: &str = "amazon.nova-lite-v1:0";
 const GROUP: &str = "throughput";
@@ -30,8 +30,10 @@ async fn send(simulator: &Simulator, method: &str, path: &str, body: Value) -> (
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut stream = TcpStream::connect(address).expect("the simulator listens");
         let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: aws\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: aws\r\n{BY_HAND}: yes\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n"
+        );
         stream.write_all(format!("{head}{body}").as_bytes()).expect("it takes the request");
         let mut answer = String::new();
         let _broken = stream.read_to_string(&mut answer);
