@@ -226,15 +226,20 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
             let then = plus(account.now, duration);
             account.turn(then);
             drop(account);
-            answered(outcome)
+            answered(call.operation, outcome)
         }
-        None => answered(shared.carry_out(&call)),
+        None => answered(call.operation, shared.carry_out(&call)),
     }
 }
 
-fn answered(outcome: Result<Value, Refusal>) -> Response<Body> {
+fn answered(operation: &str, outcome: Result<Value, Refusal>) -> Response<Body> {
+    let success = match operation {
+        "CreateProvisionedModelThroughput" => StatusCode::CREATED,
+        "UpdateAgentAlias" => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
     match outcome {
-        Ok(answer) => respond(StatusCode::OK, None, &without_nulls(answer)),
+        Ok(answer) => respond(success, None, &without_nulls(answer)),
         Err(refusal) => refused(&refusal),
     }
 }
