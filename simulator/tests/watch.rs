@@ -330,7 +330,8 @@ async fn a_route_to_what_cannot_serve_is_noticed_and_refused_where_aws_refuses()
     let creating = bought(&simulator).await;
     let other = simulator.add_throughput("pro", "amazon.nova-pro-v1:0:24k", 1, &[]);
     let nothing = creating.replace("000000000001", "0000000000ff");
-    for (route_to, problem) in [(nothing.as_str(), "does not exist"), (&creating, "is Creating"), (&other, "nova-pro")] {
+    for (route_to, problem) in [(nothing.as_str(), "does not exist"), (&creating, "is Creating"), (&other, "nova-pro")]
+    {
         let item = json!({"agentVersion": "1", "provisionedThroughput": route_to});
         assert_eq!(route(&simulator, update(&item)).await.0, 202);
         assert!(broken(&simulator).contains(problem));
