@@ -160,30 +160,31 @@ class Opinion:
     def changes(self, wanted):
         """What is wanted, or held, at `start`, and from each change until `end` on.
 
-        Every minute is looked at; and when an override ends within one, every minute from there too.
+        Every minute is looked at; while an override to On is live, every minute from its end backwards too.
         """
-        until = self.override["Until"] if self.override else self.start
         lead = 0 if wanted else self.lead
-        row = self.base if wanted else self.ahead()
-        # The largest of the base from the override's end to each minute after it.
-        since = self.minute(until)
-        grown = list(accumulate(self.base[since:], max)) if 0 <= since < len(self.base) else []
-        steps = {0, until % MINUTE}
         if lead % MINUTE:
             raise ValueError("leads are whole minutes here")
-        found = []
-        for step in sorted(steps):
-            at = self.start + step
-            while at <= self.end:
-                live = self.live(at)
-                if live is None:
-                    units = row[self.minute(at)]
-                elif live == 0:
-                    units = 0
-                else:
-                    last = self.minute(at + lead) - since
-                    units = max(live, grown[last] if until <= at + lead else 0)
-                found.append((at, units))
-                at += MINUTE
-        found.sort()
+        row = self.base if wanted else self.ahead()
+        found, free = [], self.start
+        if self.override and self.override["Until"] > self.start:
+            free = self.override["Until"]
+            found = self.overridden(min(free, self.end + 1), lead)
+        if free <= self.end:
+            found.append((free, row[self.minute(free)]))
+            begin = self.minute(free) + 1
+            for run in re.finditer(rb"(.)\1*", bytes(row[begin : self.minute(self.end) + 1]), re.DOTALL):
+                found.append((self.start + (begin + run.start()) * MINUTE, run[1][0]))
         return [list(entry) for n, entry in enumerate(found) if n == 0 or found[n - 1][1] != entry[1]]
+
+    def overridden(self, end, lead):
+        """What is wanted, or held with `lead`, from `start` to `end` while the override is live."""
+        asked, until = self.live(self.start), self.override["Until"]
+        if asked == 0:
+            return [(self.start, 0)]
+        # The largest of the base from the override's end to each minute after it.
+        since = self.minute(until)
+        grown = list(accumulate(self.base[since:], max))
+        moments = {*range(self.start, end, MINUTE), *range(self.start + until % MINUTE, end, MINUTE)}
+        ahead = [(at, at + lead) for at in sorted(moments)]
+        return [(at, max(asked, grown[self.minute(last) - since]) if until <= last else asked) for at, last in ahead]
