@@ -69,14 +69,22 @@ impl Drop for Conversation {
     }
 }
 
-/// Lets a request through, and writes down what became of it: an answer of null is none, or one that broke off.
+/// [`around`] what came over the network.
 pub(crate) async fn record(State(recorder): State<Arc<Recorder>>, request: Request, next: Next) -> Response {
+    around(recorder, request, |request| next.run(request)).await
+}
+
+/// Lets a request through, and writes down what became of it: an answer of null is none, or one that broke off.
+pub(crate) async fn around<F>(recorder: Arc<Recorder>, request: Request, ask: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let by_hand = parts.headers.contains_key(BY_HAND);
     let request = asked(&parts, &bytes);
     let mut conversation = Conversation { recorder, request, by_hand, answer: Value::Null, ordered: false };
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let response = ask(Request::from_parts(parts, Body::from(bytes))).await;
     conversation.ordered = response.extensions().get::<Ordered>().is_some();
     let (parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else { return broken() };

@@ -169,9 +169,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
+pub(crate) fn router(shared: Arc<Shared>, recorder: Option<Arc<Recorder>>) -> Router {
     let router = Router::new().fallback(serve).with_state(shared);
-    match Recorder::from_environment() {
+    match recorder {
         Some(recorder) => router.layer(from_fn_with_state(recorder, record)),
         None => router,
     }
