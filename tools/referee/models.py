@@ -25,7 +25,7 @@ UNLIKE_THE_MODEL = {
 
 # Errors that every operation may end in, whether its model lists them or not, with their statuses
 # (AWS, "Common error types"; access is refused so by services that do not model it).
-COMMON_ERRORS = {"AccessDeniedException": {400, 403}, "ThrottlingException": {400, 429}}
+COMMON_ERRORS = {"AccessDeniedException": {400, 403}, "ThrottlingException": {400, 429}, "ValidationException": {400}}
 
 SESSION = botocore.session.get_session()
 SESSION.set_credentials("AKIDEXAMPLE", "secret")
