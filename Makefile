@@ -1,9 +1,12 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check schema pictures lint-templates bench build deploy
+.PHONY: help demo invoke test judges second-opinion check schema pictures lint-templates bench build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# What the simulator was asked and answered during `make test`.
+RECORDED := $(TARGET)/recorded
+REFEREE := .venv/referee/bin/python -B
 
 help: # list the verbs
 	@grep -E '^[a-z-]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*# /  make \1\t/' | expand -t 24
@@ -21,10 +24,27 @@ else
 	@for event in events/*.json; do echo "  $$event"; done
 endif
 
-test: # run every test
-	@if $(CARGO) nextest --version >/dev/null 2>&1; \
+test: .venv/referee/installed # run every test, and hold what was recorded against judges that are not ours; needs Python 3
+	@rm -rf $(RECORDED) && mkdir -p $(RECORDED)
+	@export SIMULATOR_RECORD=$(abspath $(RECORDED)); \
+	if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --workspace --no-fail-fast; \
 	else $(CARGO) test --workspace; fi
+	@$(MAKE) --no-print-directory judges
+	@rm -rf $(RECORDED)
+
+# By AWS's models, by boto3, by moto's EventBridge Scheduler, and by a second opinion on timetables: docs/reliability.md.
+judges: .venv/referee/installed
+	@$(CARGO) build --quiet --workspace --bin bootstrap --bin stage --bin timetables
+	@$(REFEREE) tools/referee/recordings.py $(RECORDED)
+	@$(REFEREE) tools/referee/live.py $(TARGET)/debug/stage
+	@$(REFEREE) tools/referee/emulator.py $(TARGET)/debug/stage $(TARGET)/debug/bootstrap events
+	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables --seed 1 --cases 1000
+
+second-opinion: .venv/referee/installed # compare timetables with a brute force in Python: make second-opinion SEED=7 CASES=20000
+	@$(CARGO) build --quiet --workspace --bin timetables
+	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables \
+	  --seed $(or $(SEED),1) --cases $(or $(CASES),1000) $(if $(ONLY),--only $(ONLY))
 
 check: lint-templates # formatting, lints, documentation, templates, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check
@@ -61,6 +81,7 @@ deploy: build .venv/sam/installed # build, and deploy what was built; asks for t
 
 # Tools from PyPI, each set in a virtual environment of its own; installed again only when what is pinned has changed.
 .venv/%/installed: tools/%.txt
+	@python3 -c 'import venv, ensurepip' || { echo "Python 3 with its venv module is needed for tools/$*.txt" >&2; exit 1; }
 	python3 -m venv --clear .venv/$*
 	.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

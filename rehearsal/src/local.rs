@@ -47,6 +47,15 @@ impl Local {
         applied.map_err(|error| error.to_string())?;
         world.run_until(now, |_, _| {}).await;
         world.sim.clear_requests();
+        Self::in_front_of(world, bootstrap, variables).await
+    }
+
+    /// Starts the binary at the path `bootstrap` in front of `world` as it is, with `variables` beside, or in place of, the
+    /// usual environment.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub async fn in_front_of(world: World, bootstrap: &str, variables: &[(&str, &str)]) -> Result<Self, String> {
         let stack = Stack::start("local").await;
         let runtime_api = RuntimeApi::start().await;
         let bootstrap = Command::new(bootstrap)

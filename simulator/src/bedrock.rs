@@ -154,10 +154,10 @@ impl Account {
         let one = self.throughputs[index].clone();
         self.judge_deletion(&one);
         match one.status {
-            "Updating" => return Err(Refusal::conflict("The provisioned model is being updated")),
+            "Updating" => return Err(conflict("The provisioned model is being updated")),
             "Creating" => match self.knobs.delete_while_creating {
                 Refuses::No => {}
-                Refuses::Conflict => return Err(Refusal::conflict("The provisioned model is being created")),
+                Refuses::Conflict => return Err(conflict("The provisioned model is being created")),
                 Refuses::Validation => return Err(Refusal::validation("The provisioned model is being created")),
             },
             _ => {}
@@ -166,7 +166,7 @@ impl Account {
             let message = "The provisioned model cannot be deleted until its commitment term has ended";
             match self.knobs.delete_before_term_end {
                 Refuses::No => {}
-                Refuses::Conflict => return Err(Refusal::conflict(message)),
+                Refuses::Conflict => return Err(conflict(message)),
                 Refuses::Validation => return Err(Refusal::validation(message)),
             }
         }
@@ -257,6 +257,11 @@ impl Account {
             "creationTime": self.now.to_string(),
         }))
     }
+}
+
+/// A conflict as bedrock says it: with status 400, unlike bedrock-agent and EventBridge Scheduler.
+fn conflict(message: &str) -> Refusal {
+    Refusal::new(400, "ConflictException", message)
 }
 
 fn summary(one: &Throughput) -> Value {

@@ -10,6 +10,7 @@ mod agents;
 mod api;
 mod bedrock;
 mod parameters;
+mod recording;
 pub mod runtime_api;
 mod schedules;
 mod server;
@@ -26,9 +27,11 @@ use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
 pub use parameters::ParameterView;
+pub use recording::BY_HAND;
 pub use server::{Fault, Request};
 
 use account::plus;
+use recording::Recorder;
 use server::Shared;
 
 /// The tag that names the commitment.
@@ -155,6 +158,7 @@ pub struct Broken;
 pub struct Simulator {
     shared: Arc<Shared>,
     url: String,
+    recorder: Option<Arc<Recorder>>,
     server: JoinHandle<()>,
 }
 
@@ -175,11 +179,12 @@ impl Simulator {
                 account.models.insert(model.to_owned(), "ACTIVE".to_owned());
             }
         }
-        let router = server::router(Arc::clone(&shared));
+        let recorder = Recorder::from_environment();
+        let router = server::router(Arc::clone(&shared), recorder.clone());
         let server = tokio::spawn(async move {
             let _ended = axum::serve(listener, router).await;
         });
-        Self { shared, url: format!("http://{address}"), server }
+        Self { shared, url: format!("http://{address}"), recorder, server }
     }
 
     /// Where it listens.
@@ -193,7 +198,13 @@ impl Simulator {
     /// # Errors
     /// The connection would have broken.
     pub async fn answer(&self, request: HttpRequest<Bytes>) -> Result<Response<Bytes>, Broken> {
-        let (parts, body) = server::serve(State(Arc::clone(&self.shared)), request.map(Body::from)).await.into_parts();
+        let serve = |request| server::serve(State(Arc::clone(&self.shared)), request);
+        let request = request.map(Body::from);
+        let response = match &self.recorder {
+            Some(recorder) => recording::around(Arc::clone(recorder), request, serve).await,
+            None => serve(request).await,
+        };
+        let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.map_err(|_| Broken)?;
         Ok(Response::from_parts(parts, body))
     }

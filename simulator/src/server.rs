@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::{Method, Response, StatusCode};
+use axum::middleware::from_fn_with_state;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
@@ -14,6 +15,7 @@ use tokio::sync::{Barrier, Notify};
 
 use crate::account::{Account, plus};
 use crate::api::{Call, Refusal};
+use crate::recording::{Ordered, Recorder, record};
 
 /// A request that was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,8 +169,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().fallback(serve).with_state(shared)
+pub(crate) fn router(shared: Arc<Shared>, recorder: Option<Arc<Recorder>>) -> Router {
+    let router = Router::new().fallback(serve).with_state(shared);
+    match recorder {
+        Some(recorder) => router.layer(from_fn_with_state(recorder, record)),
+        None => router,
+    }
 }
 
 pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response<Body> {
@@ -214,9 +220,9 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
                  {service}:{} because no identity-based policy allows it",
                 call.operation
             );
-            refused(&call, &Refusal::new(status, code, message))
+            ordered(refused(&call, &Refusal::new(status, code, message)))
         }
-        Some(Fault::Refuse { status, code, message }) => refused(&call, &Refusal::new(status, code, message)),
+        Some(Fault::Refuse { status, code, message }) => ordered(refused(&call, &Refusal::new(status, code, message))),
         Some(Fault::Drop) => broken(),
         Some(Fault::LoseAnswer) => {
             let _lost = shared.carry_out(&call);
@@ -235,8 +241,13 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
 }
 
 fn answered(call: &Call, outcome: Result<Value, Refusal>) -> Response<Body> {
+    let success = match call.operation {
+        "CreateProvisionedModelThroughput" => StatusCode::CREATED,
+        "UpdateAgentAlias" => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
     match outcome {
-        Ok(answer) => respond(StatusCode::OK, None, &without_nulls(answer)),
+        Ok(answer) => respond(success, None, &without_nulls(answer)),
         Err(refusal) => refused(call, &refusal),
     }
 }
@@ -260,8 +271,14 @@ fn respond(status: StatusCode, error: Option<&str>, body: &Value) -> Response<Bo
     response.body(Body::from(body.to_string())).unwrap_or_default()
 }
 
+/// Marks an answer that a test ordered: AWS's manners are not its measure.
+fn ordered(mut response: Response<Body>) -> Response<Body> {
+    response.extensions_mut().insert(Ordered);
+    response
+}
+
 /// A connection that breaks off.
-fn broken() -> Response<Body> {
+pub(crate) fn broken() -> Response<Body> {
     let broken = stream::once(async { Err::<String, _>(std::io::Error::other("the connection broke")) });
     Response::new(Body::from_stream(broken))
 }

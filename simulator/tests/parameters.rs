@@ -7,7 +7,7 @@ use std::net::TcpStream;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, GROUP_TAG, Simulator};
+use simulator::{BY_HAND, COMMITMENT_TAG, GROUP_TAG, Simulator};
 
 const NAME: &str = "/support/model-id";
 
@@ -27,7 +27,9 @@ async fn send(simulator: &Simulator, line: &str, target: &str, body: Value) -> (
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let target = if target.is_empty() { String::new() } else { format!("x-amz-target: AmazonSSM.{target}\r\n") };
     let length = body.len();
-    let head = format!("{line} HTTP/1.1\r\nhost: aws\r\nconnection: close\r\n{target}content-length: {length}\r\n\r\n");
+    let head = format!(
+        "{line} HTTP/1.1\r\nhost: aws\r\n{BY_HAND}: yes\r\nconnection: close\r\n{target}content-length: {length}\r\n\r\n"
+    );
     let exchange = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).expect("the simulator listens");
         stream.write_all(format!("{head}{body}").as_bytes()).expect("it takes the request");

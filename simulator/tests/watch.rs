@@ -9,7 +9,7 @@ use std::net::TcpStream;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, Simulator, SpentToken};
+use simulator::{BY_HAND, COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, Simulator, SpentToken};
 
 const MODEL: &str = "amazon.nova-lite-v1:0";
 const GROUP: &str = "throughput";
@@ -30,8 +30,10 @@ async fn send(simulator: &Simulator, method: &str, path: &str, body: Value) -> (
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let mut stream = TcpStream::connect(address).expect("the simulator listens");
         let length = body.len();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: aws\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: aws\r\n{BY_HAND}: yes\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n"
+        );
         stream.write_all(format!("{head}{body}").as_bytes()).expect("it takes the request");
         let mut answer = String::new();
         let _broken = stream.read_to_string(&mut answer);
@@ -60,7 +62,7 @@ async fn buy(simulator: &Simulator, body: Value) -> (u16, Value) {
 
 async fn bought(simulator: &Simulator) -> String {
     let (status, answer) = buy(simulator, purchase("one-000000", "first")).await;
-    assert_eq!(status, 200, "{answer}");
+    assert_eq!(status, 201, "{answer}");
     answer["provisionedModelArn"].as_str().expect("an ARN").to_owned()
 }
 
@@ -95,7 +97,7 @@ async fn a_throughput_is_created_for_a_while_reads_no_units_meanwhile_and_then_s
     let (_, creating) = look().await;
     assert_eq!(creating["status"], json!("Creating"));
     assert_eq!((&creating["modelUnits"], &creating["desiredModelUnits"]), (&json!(0), &json!(1)));
-    assert_eq!(delete(&simulator, "one-000000").await, 409);
+    assert_eq!(delete(&simulator, "one-000000").await, 400);
     simulator.advance(SignedDuration::from_mins(35));
     let (_, serving) = look().await;
     assert_eq!((&serving["status"], &serving["modelUnits"]), (&json!("InService"), &json!(1)));
@@ -123,7 +125,7 @@ async fn a_repeated_token_buys_nothing_and_a_name_is_unique() {
     let simulator = simulator().await;
     let arn = bought(&simulator).await;
     let (status, again) = buy(&simulator, purchase("one-000000", "first")).await;
-    assert_eq!((status, &again["provisionedModelArn"]), (200, &json!(arn)));
+    assert_eq!((status, &again["provisionedModelArn"]), (201, &json!(arn)));
     assert_eq!(buy(&simulator, purchase("two-000000", "first")).await.0, 400, "other parameters");
     assert_eq!(buy(&simulator, purchase("one-000000", "second")).await.0, 400, "the name is taken");
     simulator.delete_throughput("one-000000");
@@ -179,7 +181,7 @@ async fn an_update_of_an_alias_settles_after_a_while_and_is_refused_meanwhile() 
     let simulator = simulator().await;
     let arn = simulator.add_throughput("two-000000", "amazon.nova-lite-v1:0:24k", 1, &[]);
     let item = json!({"agentVersion": "1", "provisionedThroughput": arn});
-    assert_eq!(route(&simulator, update(&item)).await.0, 200);
+    assert_eq!(route(&simulator, update(&item)).await.0, 202);
     let alias = simulator.alias("AGENT00001", "ALIAS00001");
     assert_eq!((alias.status, alias.route, alias.serving), ("UPDATING", Some(arn.clone()), None));
     let (status, refusal) = route(&simulator, update(&item)).await;
@@ -256,7 +258,7 @@ async fn deleting_while_an_alias_still_sends_invocations_is_noticed() {
     let marks = [(COMMITMENT_TAG, "one"), (GROUP_TAG, GROUP)];
     let arn = simulator.add_throughput("one-000000", "amazon.nova-lite-v1:0:24k", 1, &marks);
     simulator.change_alias("AGENT00001", "ALIAS00001", |alias| alias.route = Some(arn));
-    assert_eq!(route(&simulator, update(&json!({"agentVersion": "1"}))).await.0, 200);
+    assert_eq!(route(&simulator, update(&json!({"agentVersion": "1"}))).await.0, 202);
     delete(&simulator, "one-000000").await;
     assert!(broken(&simulator).contains("under the live alias"), "it is on its way, and not yet elsewhere");
 }
@@ -327,9 +329,11 @@ async fn a_route_to_what_cannot_serve_is_noticed_and_refused_where_aws_refuses()
     let simulator = simulator().await;
     let creating = bought(&simulator).await;
     let other = simulator.add_throughput("pro", "amazon.nova-pro-v1:0:24k", 1, &[]);
-    for (route_to, problem) in [("arn:nothing", "does not exist"), (&creating, "is Creating"), (&other, "nova-pro")] {
+    let nothing = creating.replace("000000000001", "0000000000ff");
+    for (route_to, problem) in [(nothing.as_str(), "does not exist"), (&creating, "is Creating"), (&other, "nova-pro")]
+    {
         let item = json!({"agentVersion": "1", "provisionedThroughput": route_to});
-        assert_eq!(route(&simulator, update(&item)).await.0, 200);
+        assert_eq!(route(&simulator, update(&item)).await.0, 202);
         assert!(broken(&simulator).contains(problem));
         simulator.advance(SignedDuration::from_secs(3));
         simulator.knobs(|knobs| knobs.check_route = true);

@@ -239,6 +239,10 @@ pub(crate) fn make(words: &[String], place: &str) {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
             Some(("EVENT", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
+            Some((name @ ("SEED" | "CASES" | "ONLY"), number)) => {
+                assert!(number.parse::<u64>().is_ok(), "{place}: {name} is a number");
+                assert!(makefile.contains(&format!("$({name})")), "{place}: no Makefile reads {name}");
+            }
             Some((name, _)) => panic!("{place}: {name} is no variable that a rule knows"),
             None => {
                 let target = format!("\n{word}:");
