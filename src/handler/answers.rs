@@ -39,6 +39,9 @@ impl Handler {
     /// Works on `record`, and tells what is owed as soon as it can be told; `stored` is what its schedule holds.
     pub(super) async fn carry(&self, rounds: &Rounds<'_>, stored: Record, record: Record) -> Result<Outcome, Error> {
         let (mut stored, mut record) = (stored, record);
+        if !record.taking.is_empty() {
+            self.take(rounds.group, &mut record).await;
+        }
         let mut done = Vec::new();
         for _ in 0..MOST_TURNS {
             let mut ran = Box::pin(rounds.run(stored.clone(), record.clone())).await;
@@ -130,9 +133,6 @@ impl Handler {
         let Some(Owed { kind, until, decided: Some(decided), .. }) = record.owed.clone() else {
             return Ok(Told::NotOurs);
         };
-        if decided == Decision::Success && kind != RequestType::Delete {
-            self.finish_taking(rounds.group, &record).await;
-        }
         let given_back = self.give_back(rounds.group, &record).await;
         if let Err(error) = self.tell(origin, &decided, &Data::of(&record, self.now()), rounds.answer_by()).await {
             // After its end nobody listens.
@@ -157,23 +157,6 @@ impl Handler {
         }
         self.aws.write(rounds.group, &record).await?;
         Ok(Told::Record(Box::new(record)))
-    }
-
-    /// Takes what `record` has taken over out of the records of others, should the invocation that was to do so have died.
-    async fn finish_taking(&self, group: &str, record: &Record) {
-        for Taken { alias, from, requested } in record.resource.iter().flat_map(|resource| &resource.taken) {
-            let taken = match self.aws.record(group, from).await {
-                Ok(Some(mut other)) if other.commitment.aliases.contains(alias) && other.requested <= *requested => {
-                    let _taken = other.lose(|id| id == alias, *requested);
-                    self.aws.write(group, &other).await
-                }
-                Ok(_) => Ok(()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = taken {
-                warn!(commitment = %from, "{error}");
-            }
-        }
     }
 
     /// Gives back to others what `record` has taken over from them and does not use any more, unless they have been declared

@@ -37,17 +37,15 @@ impl Handler {
                 Some(Stored::Tombstone(_)) | None => None,
             };
             let mut record = self.asked_for(action, before.as_ref(), &group, invocation)?;
-            let mut robbed = Vec::new();
             if record.lifecycle == Lifecycle::Active && Self::is_news(&record, before.as_ref()) {
                 // What is registered may always be switched off; what may be bought is asked again at each purchase.
                 let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
-                robbed = self.judged(&rounds, &mut record, !switches_off).await?;
+                self.judge(&rounds, &mut record, !switches_off).await?;
             }
             if !self.put(&group, &record, there).await? {
                 continue;
             }
             self.warn_of(&record);
-            self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await?;
             self.measure_ends(&group, before.is_none(), &outcome).await;
             let retiring = before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring);
@@ -70,14 +68,8 @@ impl Handler {
         before.is_none_or(|before| before.commitment != record.commitment || before.lifecycle != Lifecycle::Active)
     }
 
-    /// Checks what `record` declares, against the guardrails if it may buy; gives the records of others without the
-    /// aliases that it takes over.
-    pub(super) async fn judged(
-        &self,
-        rounds: &Rounds<'_>,
-        record: &mut Record,
-        may_buy: bool,
-    ) -> Result<Vec<Record>, Error> {
+    /// Checks what `record` declares, against the guardrails if it may buy; notes in it what it takes over from others.
+    pub(super) async fn judge(&self, rounds: &Rounds<'_>, record: &mut Record, may_buy: bool) -> Result<(), Error> {
         if may_buy {
             self.check(&record.commitment)?;
         }
@@ -97,12 +89,27 @@ impl Handler {
         }
     }
 
-    /// Writes the records of those whose aliases `record` has taken over.
-    pub(super) async fn rob(&self, group: &str, record: &Record, robbed: &[Record]) -> Result<(), CallError> {
-        let name = &record.commitment.name;
-        for other in robbed {
-            info!(commitment = %other.commitment.name, "{name} takes aliases over from {}", other.commitment.name);
-            self.aws.write(group, other).await?;
+    /// Takes what `record` takes over out of the records of others, each read right before it is written; those who have been
+    /// declared anew since keep it.
+    pub(super) async fn take(&self, group: &str, record: &mut Record) {
+        let name = record.commitment.name.to_string();
+        let mut left = Vec::new();
+        for taken in std::mem::take(&mut record.taking) {
+            if let Err(error) = self.take_one(group, &name, &taken).await {
+                warn!(commitment = %taken.from, "{error}");
+                left.push(taken);
+            }
+        }
+        record.taking = left;
+    }
+
+    pub(super) async fn take_one(&self, group: &str, name: &str, taken: &Taken) -> Result<(), CallError> {
+        let Taken { alias, from, requested } = taken;
+        let Some(mut other) = self.aws.record(group, from).await? else { return Ok(()) };
+        if other.requested <= *requested && other.all_aliases().any(|id| id == alias) {
+            info!(commitment = %from, "{name} takes alias {alias} over from {from}");
+            let _remembered = other.lose(|id| id == alias, *requested);
+            self.aws.write(group, &other).await?;
         }
         Ok(())
     }
@@ -261,31 +268,31 @@ impl Handler {
         Ok(records)
     }
 
-    /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
-    /// remembered of those aliases goes over with them: that one rejects invocations because of us.
-    async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
+    /// Notes what `record` takes over from others, to be taken once it is registered. What they remembered of those aliases goes
+    /// over with them: that one rejects invocations because of us.
+    async fn take_over(&self, record: &mut Record, group: &str) -> Result<(), Error> {
         let commitment = record.commitment.clone();
-        let mut robbed = Vec::new();
         if !commitment.take_over || commitment.aliases.is_empty() {
-            return Ok(robbed);
+            return Ok(());
         }
         for mut other in self.others(&commitment, group).await? {
             let taken = |id: &AliasId| commitment.aliases.contains(id);
-            if !other.all_aliases().any(taken) {
+            let all: Vec<AliasId> = other.all_aliases().filter(|id| taken(id)).cloned().collect();
+            if all.is_empty() {
                 continue;
             }
             let (lost, memories) = other.lose(taken, self.now());
             for (id, memory) in memories {
                 record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
             }
+            let (from, requested) = (other.commitment.name.to_string(), other.requested);
+            let noted = |alias: AliasId| Taken { alias, from: from.clone(), requested };
             if let Some(resource) = &mut record.resource {
-                let (from, requested) = (other.commitment.name.to_string(), other.requested);
-                let taken = lost.into_iter().map(|alias| Taken { alias, from: from.clone(), requested });
-                resource.taken.extend(taken);
+                resource.taken.extend(lost.into_iter().map(noted));
             }
-            robbed.push(other);
+            record.taking.extend(all.into_iter().map(noted));
         }
-        Ok(robbed)
+        Ok(())
     }
 
     /// At the end of a request: is the record still the one that it wrote, or one that goes on from it? (rule 10)
