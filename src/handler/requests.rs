@@ -32,7 +32,7 @@ impl Handler {
         for _ in 0..MOST_WRITES {
             let stored = self.aws.stored(&group, subject(action)).await?;
             let there = stored.is_some();
-            let before = match stored {
+            let before = match stored.clone() {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(_)) | None => None,
             };
@@ -41,6 +41,9 @@ impl Handler {
                 // What is registered may always be switched off; what may be bought is asked again at each purchase.
                 let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
                 self.judge(&rounds, &mut record, !switches_off).await?;
+                if self.has_changed(&group, subject(action), stored.as_ref()).await? {
+                    continue;
+                }
             }
             if !self.put(&group, &record, there).await? {
                 continue;
@@ -75,6 +78,21 @@ impl Handler {
         }
         self.object(rounds, &record.commitment, rounds.group).await?;
         self.take_over(record, rounds.group).await
+    }
+
+    /// Whether somebody has written the record of `name` since `stored` was read. A check takes several calls, and a record is
+    /// read again right before it is written (rule 10).
+    pub(super) async fn has_changed(
+        &self,
+        group: &str,
+        name: &str,
+        stored: Option<&Stored>,
+    ) -> Result<bool, CallError> {
+        // Where there was nothing, the registration itself tells.
+        if stored.is_none() {
+            return Ok(false);
+        }
+        Ok(self.aws.stored(group, name).await?.as_ref() != stored)
     }
 
     /// Writes `record` where there is a schedule for it, or registers it; false if somebody else was first, or has just

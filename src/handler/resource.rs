@@ -116,7 +116,7 @@ impl Handler {
                 stored => stored?,
             };
             let there = stored.is_some();
-            let before = match stored {
+            let before = match stored.clone() {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
@@ -139,6 +139,9 @@ impl Handler {
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
             if declares {
                 self.judge(&rounds, &mut record, true).await?;
+                if self.has_changed(&group, name, stored.as_ref()).await? {
+                    continue;
+                }
             }
             if !self.put(&group, &record, there).await? {
                 continue;
