@@ -149,7 +149,7 @@ impl Handler {
             resource.taken.retain(|taken| !given_back.contains(taken));
         }
         record.revision += 1;
-        if nothing_left && kind == RequestType::Delete {
+        if nothing_left && kind == RequestType::Delete && !self.has_left_something(rounds.group, &record).await? {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };
             self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now()).await?;
@@ -157,6 +157,19 @@ impl Handler {
         }
         self.aws.write(rounds.group, &record).await?;
         Ok(Told::Record(Box::new(record)))
+    }
+
+    /// A last look before nothing ticks any more: an invocation that was under way since before the Delete may have bought.
+    async fn has_left_something(&self, group: &str, record: &Record) -> Result<bool, CallError> {
+        let name = &record.commitment.name;
+        for throughput in self.aws.throughputs_of(name).await? {
+            if !record.is_gone(&throughput.arn)
+                && self.aws.marks(&throughput.arn).await.is_ok_and(|marks| marks.are(name.as_str(), group))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Gives back to others what `record` has taken over from them and does not use any more, unless they have been declared

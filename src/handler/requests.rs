@@ -323,7 +323,7 @@ impl Handler {
         reborn: impl Fn(Option<&Tombstone>) -> bool,
     ) -> Result<(), Error> {
         if outcome.forgotten {
-            return Ok(());
+            return Ok(self.verify_buried(group, outcome).await?);
         }
         let mut ours = outcome.stored.clone();
         let name = ours.commitment.name.clone();
@@ -357,6 +357,24 @@ impl Handler {
                 ours.owed = None;
             }
             self.put(group, &ours, there).await?;
+        }
+        Ok(())
+    }
+
+    /// After a burial: has an invocation that was under way since before the Delete put an old record in the tombstone's place?
+    /// Then that is to go, too.
+    pub(super) async fn verify_buried(&self, group: &str, outcome: &Outcome) -> Result<(), CallError> {
+        let mut ours = outcome.stored.clone();
+        if ours.resource.is_none() {
+            // What was deleted cannot be written any more.
+            return Ok(());
+        }
+        let Some(revived) = self.aws.record(group, ours.commitment.name.as_str()).await? else { return Ok(()) };
+        if ours.standing(&revived) == Standing::Overwritten {
+            ours.absorb(&revived);
+            ours.owed = None;
+            ours.revision += 1;
+            self.aws.write(group, &ours).await?;
         }
         Ok(())
     }
