@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Knobs;
 
 /// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Throughput {
     /// Its name.
     pub name: String,
@@ -45,7 +45,7 @@ pub struct Throughput {
 }
 
 /// An alias of an agent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AliasView {
     /// Its name.
     pub name: String,
@@ -67,7 +67,7 @@ pub struct AliasView {
 }
 
 /// A schedule of EventBridge Scheduler.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleView {
     /// Its group.
     pub group: String,
@@ -83,7 +83,7 @@ pub struct ScheduleView {
 }
 
 /// Everything in the account.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
     pub(crate) throughputs: Vec<Throughput>,
