@@ -208,6 +208,9 @@ impl Handler {
         (self.measured)(&metrics::of_tick(&group, &name, measure.as_ref(), self.now()));
         let outcome = ran?;
         if outcome.forgotten {
+            if let Err(error) = self.verify_buried(&group, &outcome).await {
+                warn!(commitment = %name, "{error}");
+            }
             self.count(&group).await;
         }
         let report = Self::report(&outcome);

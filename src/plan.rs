@@ -411,6 +411,7 @@ impl Situation<'_> {
                 nothing_left: false,
             },
             taken_names: BTreeSet::new(),
+            unknown_names: BTreeSet::new(),
         };
         planner.sort_out_throughputs();
         if planner.plan.questions.is_empty() {
@@ -434,8 +435,10 @@ impl Situation<'_> {
 struct Planner<'a> {
     situation: Situation<'a>,
     plan: Plan,
-    /// Names that somebody else's throughput bears, or one of which it is not known whose it is.
+    /// Names that somebody else's throughput bears.
     taken_names: BTreeSet<String>,
+    /// Names that a throughput bears of which it could not be found out whose it is.
+    unknown_names: BTreeSet<String>,
 }
 
 /// Which throughputs are to be, and which one the aliases go to.

@@ -66,6 +66,10 @@ pub struct Record {
     /// By throughput name, a purchase whose throughput has not been seen yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buying: BTreeMap<String, Buying>,
+    /// What it takes over from others and may not have taken out of their records yet: an invocation that dies in between leaves
+    /// it to the next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taking: Vec<Taken>,
     /// That it is a custom resource, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
@@ -224,6 +228,7 @@ impl Record {
             throughputs: Vec::new(),
             gone: BTreeMap::new(),
             buying: BTreeMap::new(),
+            taking: Vec::new(),
             resource: None,
             owed: None,
             schedule,
@@ -388,6 +393,8 @@ impl Record {
         for (name, buying) in &other.buying {
             self.buying.entry(name.clone()).or_insert_with(|| buying.clone());
         }
+        let missed: Vec<Taken> = other.taking.iter().filter(|taken| !self.taking.contains(taken)).cloned().collect();
+        self.taking.extend(missed);
         self.revision = self.revision.max(other.revision);
     }
 }

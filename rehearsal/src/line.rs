@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use axum::body::Bytes;
+use jiff::Timestamp;
 use simulator::Simulator;
 use throughput_scheduler::aws::Aws;
 use throughput_scheduler::handler::Handler;
@@ -37,6 +38,10 @@ pub struct Called {
     pub by: &'static str,
     /// The operation.
     pub operation: &'static str,
+    /// Whether it was not refused.
+    pub accepted: bool,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What the lines of one account share: the calls in the order in which they had their effect.
@@ -144,7 +149,8 @@ impl Line {
         let request = request.map(|body| body.bytes().map(Bytes::copy_from_slice).unwrap_or_default());
         let answer = self.sim.answer(request).await;
         if let Some(operation) = self.sim.last_operation() {
-            lock(&self.log).push(Called { by: self.name, operation });
+            let accepted = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
+            lock(&self.log).push(Called { by: self.name, operation, accepted, at: self.sim.now() });
         }
         match (cut, answer) {
             (Some(Cut::Lose(..)), _) | (_, Err(_)) => Err(ConnectorError::io("the connection broke".into())),

@@ -10,7 +10,7 @@ use crate::Knobs;
 use crate::parameters::ParameterView;
 
 /// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Throughput {
     /// Its name.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct Throughput {
 }
 
 /// An alias of an agent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AliasView {
     /// Its name.
     pub name: String,
@@ -68,7 +68,7 @@ pub struct AliasView {
 }
 
 /// A schedule of EventBridge Scheduler.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleView {
     /// Its group.
     pub group: String,
@@ -84,7 +84,7 @@ pub struct ScheduleView {
 }
 
 /// Everything in the account.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Account {
     pub(crate) now: Timestamp,
     pub(crate) throughputs: Vec<Throughput>,

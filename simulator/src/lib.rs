@@ -62,7 +62,7 @@ pub enum SpentToken {
 }
 
 /// How this AWS behaves where the documentation leaves room, and what the watch over the promises needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
     /// How long a throughput is being created.
@@ -146,8 +146,8 @@ pub struct Bill {
     pub unit_hours: f64,
 }
 
-/// An account as it was at one instant.
-#[derive(Debug, Clone)]
+/// An account as it was at one instant: everything that has consequences.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot(account::Account);
 
 /// That a connection broke before the answer was there.

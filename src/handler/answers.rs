@@ -39,6 +39,9 @@ impl Handler {
     /// Works on `record`, and tells what is owed as soon as it can be told; `stored` is what its schedule holds.
     pub(super) async fn carry(&self, rounds: &Rounds<'_>, stored: Record, record: Record) -> Result<Outcome, Error> {
         let (mut stored, mut record) = (stored, record);
+        if !record.taking.is_empty() {
+            self.take(rounds.group, &mut record).await;
+        }
         let mut done = Vec::new();
         for _ in 0..MOST_TURNS {
             let mut ran = Box::pin(rounds.run(stored.clone(), record.clone())).await;
@@ -130,9 +133,6 @@ impl Handler {
         let Some(Owed { kind, until, decided: Some(decided), .. }) = record.owed.clone() else {
             return Ok(Told::NotOurs);
         };
-        if decided == Decision::Success && kind != RequestType::Delete {
-            self.finish_taking(rounds.group, &record).await;
-        }
         let given_back = self.give_back(rounds.group, &record).await;
         if let Err(error) = self.tell(origin, &decided, &Data::of(&record, self.now()), rounds.answer_by()).await {
             // After its end nobody listens.
@@ -149,7 +149,7 @@ impl Handler {
             resource.taken.retain(|taken| !given_back.contains(taken));
         }
         record.revision += 1;
-        if nothing_left && kind == RequestType::Delete {
+        if nothing_left && kind == RequestType::Delete && !self.has_left_something(rounds.group, &record).await? {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };
             self.aws.bury(rounds.group, &tombstone, &record.schedule, self.now()).await?;
@@ -159,21 +159,17 @@ impl Handler {
         Ok(Told::Record(Box::new(record)))
     }
 
-    /// Takes what `record` has taken over out of the records of others, should the invocation that was to do so have died.
-    async fn finish_taking(&self, group: &str, record: &Record) {
-        for Taken { what, from, requested } in record.resource.iter().flat_map(|resource| &resource.taken) {
-            let taken = match self.aws.record(group, from).await {
-                Ok(Some(mut other)) if what.is_of(&other.commitment) && other.requested <= *requested => {
-                    let _taken = other.lose(|claim| claim == what, *requested);
-                    self.aws.write(group, &other).await
-                }
-                Ok(_) => Ok(()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = taken {
-                warn!(commitment = %from, "{error}");
+    /// A last look before nothing ticks any more: an invocation that was under way since before the Delete may have bought.
+    async fn has_left_something(&self, group: &str, record: &Record) -> Result<bool, CallError> {
+        let name = &record.commitment.name;
+        for throughput in self.aws.throughputs_of(name).await? {
+            if !record.is_gone(&throughput.arn)
+                && self.aws.marks(&throughput.arn).await.is_ok_and(|marks| marks.are(name.as_str(), group))
+            {
+                return Ok(true);
             }
         }
+        Ok(false)
     }
 
     /// Gives back to others what `record` has taken over from them and does not use any more, unless they have been declared

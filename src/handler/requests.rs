@@ -34,22 +34,23 @@ impl Handler {
         for _ in 0..MOST_WRITES {
             let stored = self.aws.stored(&group, subject(action)).await?;
             let there = stored.is_some();
-            let before = match stored {
+            let before = match stored.clone() {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(_)) | None => None,
             };
             let mut record = self.asked_for(action, before.as_ref(), &group, invocation)?;
-            let mut robbed = Vec::new();
             if record.lifecycle == Lifecycle::Active && Self::is_news(&record, before.as_ref()) {
                 // What is registered may always be switched off; what may be bought is asked again at each purchase.
                 let switches_off = matches!(action, Action::Scale { state: State::Off, .. }) && before.is_some();
-                robbed = self.judged(&rounds, &mut record, !switches_off).await?;
+                self.judge(&rounds, &mut record, !switches_off).await?;
+                if self.has_changed(&group, subject(action), stored.as_ref()).await? {
+                    continue;
+                }
             }
             if !self.put(&group, &record, there).await? {
                 continue;
             }
             self.warn_of(&record);
-            self.rob(&group, &record, &robbed).await?;
             let outcome = self.carry(&rounds, record.clone(), record).await?;
             self.measure_ends(&group, before.is_none(), &outcome).await;
             let retiring = before.is_some_and(|before| before.lifecycle == Lifecycle::Retiring);
@@ -72,20 +73,29 @@ impl Handler {
         before.is_none_or(|before| before.commitment != record.commitment || before.lifecycle != Lifecycle::Active)
     }
 
-    /// Checks what `record` declares, against the guardrails if it may buy; gives the records of others without the
-    /// aliases that it takes over.
-    pub(super) async fn judged(
-        &self,
-        rounds: &Rounds<'_>,
-        record: &mut Record,
-        may_buy: bool,
-    ) -> Result<Vec<Record>, Error> {
+    /// Checks what `record` declares, against the guardrails if it may buy; notes in it what it takes over from others.
+    pub(super) async fn judge(&self, rounds: &Rounds<'_>, record: &mut Record, may_buy: bool) -> Result<(), Error> {
         if may_buy {
             self.check(&record.commitment)?;
         }
         self.object(rounds, &record.commitment, &record.own_parameters, rounds.group).await?;
         record.own_parameters.extend(record.commitment.parameter.clone());
         self.take_over(record, rounds.group).await
+    }
+
+    /// Whether somebody has written the record of `name` since `stored` was read. A check takes several calls, and a record is
+    /// read again right before it is written (rule 10).
+    pub(super) async fn has_changed(
+        &self,
+        group: &str,
+        name: &str,
+        stored: Option<&Stored>,
+    ) -> Result<bool, CallError> {
+        // Where there was nothing, the registration itself tells.
+        if stored.is_none() {
+            return Ok(false);
+        }
+        Ok(self.aws.stored(group, name).await?.as_ref() != stored)
     }
 
     /// Writes `record` where there is a schedule for it, or registers it; false if somebody else was first, or has just
@@ -100,12 +110,27 @@ impl Handler {
         }
     }
 
-    /// Writes the records of those whose aliases `record` has taken over.
-    pub(super) async fn rob(&self, group: &str, record: &Record, robbed: &[Record]) -> Result<(), CallError> {
-        let name = &record.commitment.name;
-        for other in robbed {
-            info!(commitment = %other.commitment.name, "{name} takes over from {}", other.commitment.name);
-            self.aws.write(group, other).await?;
+    /// Takes what `record` takes over out of the records of others, each read right before it is written; those who have been
+    /// declared anew since keep it.
+    pub(super) async fn take(&self, group: &str, record: &mut Record) {
+        let name = record.commitment.name.to_string();
+        let mut left = Vec::new();
+        for taken in std::mem::take(&mut record.taking) {
+            if let Err(error) = self.take_one(group, &name, &taken).await {
+                warn!(commitment = %taken.from, "{error}");
+                left.push(taken);
+            }
+        }
+        record.taking = left;
+    }
+
+    pub(super) async fn take_one(&self, group: &str, name: &str, taken: &Taken) -> Result<(), CallError> {
+        let Taken { what, from, requested } = taken;
+        let Some(mut other) = self.aws.record(group, from).await? else { return Ok(()) };
+        if other.requested <= *requested && other.claims().any(|claim| claim == *what) {
+            info!(commitment = %from, "{name} takes {what} over from {from}");
+            let _remembered = other.lose(|claim| claim == what, *requested);
+            self.aws.write(group, &other).await?;
         }
         Ok(())
     }
@@ -272,31 +297,31 @@ impl Handler {
         Ok(records)
     }
 
-    /// The records of others without the aliases that `record` takes over, to be written once it is registered. What they
-    /// remembered of those aliases goes over with them: that one rejects invocations because of us.
-    async fn take_over(&self, record: &mut Record, group: &str) -> Result<Vec<Record>, Error> {
+    /// Notes what `record` takes over from others, to be taken once it is registered. What they remembered of those aliases goes
+    /// over with them: that one rejects invocations because of us.
+    async fn take_over(&self, record: &mut Record, group: &str) -> Result<(), Error> {
         let commitment = record.commitment.clone();
-        let mut robbed = Vec::new();
         if !commitment.take_over || (commitment.aliases.is_empty() && commitment.parameter.is_none()) {
-            return Ok(robbed);
+            return Ok(());
         }
         for mut other in self.others(&commitment, group).await? {
             let taken = |claim: &Claim| claim.is_of(&commitment);
-            if !other.claims().any(|claim| taken(&claim)) {
+            let all: Vec<Claim> = other.claims().filter(taken).collect();
+            if all.is_empty() {
                 continue;
             }
             let (lost, memories) = other.lose(taken, self.now());
             for (id, memory) in memories {
                 record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
             }
+            let (from, requested) = (other.commitment.name.to_string(), other.requested);
+            let noted = |what: Claim| Taken { what, from: from.clone(), requested };
             if let Some(resource) = &mut record.resource {
-                let (from, requested) = (other.commitment.name.to_string(), other.requested);
-                let taken = lost.into_iter().map(|what| Taken { what, from: from.clone(), requested });
-                resource.taken.extend(taken);
+                resource.taken.extend(lost.into_iter().map(noted));
             }
-            robbed.push(other);
+            record.taking.extend(all.into_iter().map(noted));
         }
-        Ok(robbed)
+        Ok(())
     }
 
     /// At the end of a request: is the record still the one that it wrote, or one that goes on from it? (rule 10)
@@ -309,7 +334,7 @@ impl Handler {
         reborn: impl Fn(Option<&Tombstone>) -> bool,
     ) -> Result<(), Error> {
         if outcome.forgotten {
-            return Ok(());
+            return Ok(self.verify_buried(group, outcome).await?);
         }
         let mut ours = outcome.stored.clone();
         let name = ours.commitment.name.clone();
@@ -343,6 +368,24 @@ impl Handler {
                 ours.owed = None;
             }
             self.put(group, &ours, there).await?;
+        }
+        Ok(())
+    }
+
+    /// After a burial: has an invocation that was under way since before the Delete put an old record in the tombstone's place?
+    /// Then that is to go, too.
+    pub(super) async fn verify_buried(&self, group: &str, outcome: &Outcome) -> Result<(), CallError> {
+        let mut ours = outcome.stored.clone();
+        if ours.resource.is_none() {
+            // What was deleted cannot be written any more.
+            return Ok(());
+        }
+        let Some(revived) = self.aws.record(group, ours.commitment.name.as_str()).await? else { return Ok(()) };
+        if ours.standing(&revived) == Standing::Overwritten {
+            ours.absorb(&revived);
+            ours.owed = None;
+            ours.revision += 1;
+            self.aws.write(group, &ours).await?;
         }
         Ok(())
     }

@@ -116,7 +116,7 @@ impl Handler {
                 stored => stored?,
             };
             let there = stored.is_some();
-            let before = match stored {
+            let before = match stored.clone() {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
@@ -137,14 +137,18 @@ impl Handler {
                 return self.success(&request, &rounds).await;
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
-            let robbed = if declares { self.judged(&rounds, &mut record, true).await? } else { Vec::new() };
+            if declares {
+                self.judge(&rounds, &mut record, true).await?;
+                if self.has_changed(&group, name, stored.as_ref()).await? {
+                    continue;
+                }
+            }
             if !self.put(&group, &record, there).await? {
                 continue;
             }
             // Only now: as long as the older one is owed, its own invocation may answer it, and otherwise.
             self.tell_the_overtaken(before.as_ref()).await;
             self.warn_of(&record);
-            self.rob(&group, &record, &robbed).await?;
             let outcome = match self.carry(&rounds, record.clone(), record).await {
                 Ok(outcome) => outcome,
                 Err(error) => return self.unless_answered(origin, &rounds, error).await,

@@ -78,6 +78,10 @@ impl Planner<'_> {
             self.refuse_because_of(&name, failed.as_ref());
             return Purchase::Refused;
         }
+        // That it could not be looked at says nothing about it; the failure is reported, and the next look tells.
+        if self.unknown_names.contains(&name) {
+            return Purchase::UnderWay;
+        }
         if self.taken_names.contains(&name) {
             self.refuse(format!("{name} exists and is not ours: it is neither used nor deleted"));
             return Purchase::Refused;

@@ -85,7 +85,7 @@ impl Planner<'_> {
                 self.taken_names.insert(name.clone());
             }
             Some(Err(error)) => {
-                self.taken_names.insert(name.clone());
+                self.unknown_names.insert(name.clone());
                 self.failed_to_look(error);
             }
         }
@@ -110,7 +110,7 @@ impl Planner<'_> {
             }
             (Ok(None), None) => {}
             (Err(error), held) => {
-                self.taken_names.extend(held.map(|held| held.name));
+                self.unknown_names.extend(held.map(|held| held.name));
                 self.failed_to_look(error);
             }
         }

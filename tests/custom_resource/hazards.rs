@@ -235,6 +235,22 @@ async fn a_delete_that_runs_beside_its_create_wins() {
 }
 
 #[tokio::test]
+async fn a_purchase_whose_tags_cannot_be_read_for_a_moment_is_not_taken_for_somebody_elses() {
+    let scene = Scene::new().await;
+    // What was bought shows a minute later, and by then nobody remembers its ARN as ours.
+    scene.world.sim.knobs(|knobs| {
+        knobs.list_lag = SignedDuration::from_secs(60);
+        knobs.get_lag = SignedDuration::from_secs(60);
+    });
+    let request = scene.request("Create", &properties(json!({})));
+    scene.send(&request).await.expect("ticks go on");
+    scene.world.sim.fault("ListTagsForResource", 3, Fault::LoseAnswer);
+    scene.world.pass(45).await;
+    assert_eq!(status(&scene.answer(&request)), "SUCCESS", "{}", scene.answer(&request));
+    assert_eq!(scene.route(), Some(scene.arn()));
+}
+
+#[tokio::test]
 async fn a_rollback_that_comes_at_any_moment_of_an_update_leaves_what_was() {
     for minutes in [0, 1, 5, 30, 58, 59, 60] {
         let scene = Scene::created(&properties(json!({}))).await;

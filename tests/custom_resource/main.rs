@@ -15,7 +15,6 @@ use throughput_scheduler::handler::Handler;
 
 mod answers;
 mod beyond;
-mod crashes;
 mod create;
 mod delete;
 mod delete_waits;

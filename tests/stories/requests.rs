@@ -363,3 +363,18 @@ async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     assert_eq!(expression(&world), json!("rate(5 minutes)"));
     steady(&world).await;
 }
+
+#[tokio::test]
+async fn a_takeover_that_dies_between_its_two_writes_is_finished_by_the_takers_next_tick() {
+    let world = in_service(json!({})).await;
+    let taking = commitment(json!({"Name": "taker", "TakeOver": true}));
+    // It dies when the taker is registered and the other one has not been told.
+    world.sim.fault("UpdateSchedule", 1, Fault::Refuse { status: 403, code: "AccessDeniedException", message: "no" });
+    let _refused = world.send(json!({"Action": "Apply", "Commitment": taking})).await;
+    world.pass(45).await;
+    let other: Value =
+        serde_json::from_str(&world.sim.schedule(GROUP, NAME).expect("registered").input).expect("a record");
+    assert_eq!(other["Tick"]["Commitment"]["AgentAliases"], json!([]), "one of the two declares it");
+    let taken = world.sim.throughputs().into_iter().find(|one| one.name.starts_with("taker-")).expect("bought");
+    assert_eq!(route(&world), Some(taken.arn));
+}

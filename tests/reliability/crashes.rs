@@ -1,0 +1,298 @@
+//! Every crash point: an invocation dies before each call, after its effect, while it answers; or an answer is lost on the way back.
+//!
+//! Lambda delivers again what died in an event's own invocation, or it does not; ticks go on. Afterwards the state is that of the run
+//! that nobody disturbed, or, if nothing came again, as if nothing had ever come.
+//!
+//! A death that leaves the very account, at the very instant, that an earlier death or the undisturbed run left has the same
+//! consequences: it is counted, and not played to its end once more.
+
+use rehearsal::cloudformation::SinkFault;
+use rehearsal::line::Cut;
+use serde_json::Value;
+use simulator::Snapshot;
+
+use super::checks::{Result, difference, judge, tolerance};
+use super::stories::{Story, each_story};
+use super::{Scene, TICK};
+
+/// Ticks that a crash, or an answer that is lost, may cost: what a purchase has bought is known for sure after two minutes.
+const MORE_TICKS: usize = 3;
+/// Ticks within which every story comes to rest when nobody disturbs it.
+const MOST_TICKS: usize = 30;
+/// How often the SDK tries.
+const TRIES: usize = 3;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    /// The invocation dies before the call.
+    DiesBefore,
+    /// The invocation dies when the call has had its effect.
+    DiesAfter,
+    /// The invocation dies while it tells `CloudFormation`, before that is taken.
+    DiesUntold,
+    /// The invocation dies when `CloudFormation` has been told.
+    DiesTold,
+    /// One answer is lost: the SDK asks once more.
+    OneAnswerLost,
+    /// Every answer is lost until the SDK gives up: the invocation does not know what happened.
+    AnswersLost,
+}
+
+impl Wrong {
+    fn cut(self, call: usize) -> Option<Cut> {
+        match self {
+            Self::DiesBefore => Some(Cut::Before(call)),
+            Self::DiesAfter => Some(Cut::After(call)),
+            Self::OneAnswerLost => Some(Cut::Lose(call, 1)),
+            Self::AnswersLost => Some(Cut::Lose(call, TRIES)),
+            Self::DiesUntold | Self::DiesTold => None,
+        }
+    }
+
+    fn is_death(self) -> bool {
+        !matches!(self, Self::OneAnswerLost | Self::AnswersLost)
+    }
+
+    /// How many points a run has for it.
+    fn points(self, plain: &Run) -> usize {
+        match self {
+            Self::DiesUntold | Self::DiesTold => usize::from(!plain.result.told.is_empty()),
+            Self::DiesBefore | Self::DiesAfter | Self::OneAnswerLost | Self::AnswersLost => plain.calls.1,
+        }
+    }
+}
+
+/// A story made ready: where it begins, what comes, and how it goes when nobody disturbs it.
+struct Ready<'a> {
+    scene: &'a Scene,
+    story: &'a Story,
+    start: Snapshot,
+    event: Option<Value>,
+    plain: Option<Run>,
+    never: Option<Run>,
+    /// What deaths have left so far, and whether Lambda delivered again.
+    left: Vec<(Snapshot, Result, bool)>,
+}
+
+/// How a run went.
+struct Run {
+    /// Calls of the event's own invocation, and of all.
+    calls: (usize, usize),
+    /// Ticks until it came to rest, if it did.
+    ticks: Option<usize>,
+    result: Result,
+    paid: f64,
+    broken: Vec<String>,
+    operations: Vec<&'static str>,
+    /// Whether Lambda has reason to deliver the event again.
+    again: bool,
+}
+
+/// One point: what goes wrong, at which call, and whether Lambda delivers again what failed.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    wrong: Wrong,
+    call: usize,
+    again: bool,
+}
+
+impl<'a> Ready<'a> {
+    async fn new(scene: &'a Scene, story: &'a Story, what: &str) -> Self {
+        let (start, mut events) = scene.prepare(&story.before, &[&story.event]).await;
+        let event = events.remove(0);
+        let mut ready = Self { scene, story, start, event, plain: None, never: None, left: Vec::new() };
+        let plain = ready.play(true, None).await.expect("played to its end");
+        assert_eq!(plain.broken, Vec::<String>::new(), "{what}: undisturbed");
+        assert_eq!(plain.ticks.is_none(), story.restless.is_some(), "{what}: undisturbed: {}", plain.result.state);
+        let never = ready.play(false, None).await.expect("played to its end");
+        (ready.plain, ready.never) = (Some(plain), Some(never));
+        ready
+    }
+
+    fn plain(&self) -> &Run {
+        self.plain.as_ref().expect("it was played")
+    }
+
+    fn never(&self) -> &Run {
+        self.never.as_ref().expect("it was played")
+    }
+
+    /// Plays the story, if the event `comes`; nothing if a death left what an earlier one has left.
+    async fn play(&mut self, comes: bool, point: Option<Point>) -> Option<Run> {
+        let scene = self.scene;
+        scene.back_to(&self.start);
+        let began = scene.sim.now();
+        if let Some(point) = point {
+            scene.lines[0].arm(point.wrong.cut(point.call));
+            self.let_answer_go_wrong(point.wrong);
+        }
+        let dies = point.is_some_and(|point| point.wrong.is_death());
+        let most = match (self.story.restless, &self.plain) {
+            (Some(minutes), _) => minutes + MORE_TICKS,
+            (None, Some(plain)) => plain.ticks.unwrap_or_default() + MORE_TICKS,
+            (None, None) => MOST_TICKS,
+        };
+        let (mut first_calls, mut again, mut waits) = (0, false, most);
+        if let Some(event) = self.event.clone().filter(|_| comes) {
+            let sent = scene.invoke(event.clone()).await;
+            first_calls = scene.lines[0].calls();
+            // Lambda delivers again what died, or ended in an error.
+            again = sent.is_none_or(|sent| sent.is_err());
+            if dies && again && self.was_left_before(point) {
+                return None;
+            }
+            if again && point.is_some_and(|point| point.again) {
+                scene.minute().await;
+                let _answer = scene.invoke(event).await;
+            }
+        }
+        // A tick dies, later.
+        while dies && self.is_armed() {
+            scene.minute().await;
+            waits -= 1;
+            if !self.is_armed() && self.was_left_before(point) {
+                return None;
+            }
+            if waits == 0 {
+                break;
+            }
+        }
+        // A tick that only looked and dies leaves what it would have left.
+        let ticks =
+            if self.plain.is_none() && comes { self.rest_and_note(waits).await } else { scene.rest(waits).await };
+        let mut broken = scene.sim.take_violations();
+        if point.is_some() && self.is_armed() {
+            broken.push("nothing went wrong".to_owned());
+        }
+        let horizon = TICK * i32::try_from(MOST_TICKS).expect("few");
+        Some(Run {
+            calls: (first_calls, scene.lines[0].calls()),
+            ticks: ticks.map(|ticks| most - waits + ticks),
+            result: scene.result(),
+            paid: scene.paid(began.checked_add(horizon).expect("in range")),
+            broken,
+            operations: scene.sim.operations(),
+            again,
+        })
+    }
+
+    /// [`Scene::rest`], noting what each minute leaves.
+    async fn rest_and_note(&mut self, most: usize) -> Option<usize> {
+        for minutes in 1..=most {
+            let rests = self.scene.minute().await;
+            let left = (self.scene.sim.snapshot(), self.scene.result());
+            self.left.extend([true, false].map(|again| (left.0.clone(), left.1.clone(), again)));
+            if rests {
+                return Some(minutes);
+            }
+        }
+        None
+    }
+
+    fn let_answer_go_wrong(&self, wrong: Wrong) {
+        let sink = &self.scene.stack.sink;
+        let fault = match wrong {
+            Wrong::DiesUntold => SinkFault::Silence,
+            Wrong::DiesTold => SinkFault::Taken,
+            Wrong::DiesBefore | Wrong::DiesAfter | Wrong::OneAnswerLost | Wrong::AnswersLost => return,
+        };
+        self.scene.dies_answering.set(Some(sink.tries()));
+        sink.fault(fault);
+    }
+
+    /// Whether what is to go wrong has not gone wrong yet.
+    fn is_armed(&self) -> bool {
+        self.scene.lines[0].is_armed() || self.scene.dies_answering.get().is_some()
+    }
+
+    fn was_left_before(&mut self, point: Option<Point>) -> bool {
+        let now = (self.scene.sim.snapshot(), self.scene.result(), point.is_some_and(|point| point.again));
+        let before = self.left.contains(&now);
+        if !before {
+            self.left.push(now);
+        }
+        before
+    }
+
+    /// What is wrong with `run`, if anything is.
+    fn complaint(&self, run: &Run, must_happen: bool) -> Option<String> {
+        let (plain, never) = (self.plain(), self.never());
+        let same = run.result == plain.result;
+        let as_if_never = !must_happen && run.result == never.result;
+        if !run.broken.is_empty() {
+            return Some(run.broken.join("; "));
+        }
+        let state = || difference(&plain.result.state, &run.result.state);
+        if run.ticks.is_none() && plain.ticks.is_some() {
+            return Some(format!("not at rest: {}", state()));
+        }
+        if !same && !as_if_never {
+            return Some(format!("{}; told {:?} in place of {:?}", state(), run.result.told, plain.result.told));
+        }
+        let usual = if same { plain.paid } else { never.paid };
+        (run.paid > usual + tolerance()).then(|| format!("paid {} in place of {usual}", run.paid))
+    }
+}
+
+fn changes(operation: &str) -> bool {
+    !operation.starts_with("Get") && !operation.starts_with("List")
+}
+
+/// Lets `story` go wrong in each of these ways at each of its calls.
+async fn at_every_call(story: &Story, wrongs: &[Wrong]) {
+    let (mut points, mut played) = (0, 0);
+    let mut complaints = Vec::new();
+    for (way, change) in &story.ways {
+        let scene = Scene::start().await;
+        scene.sim.knobs(change);
+        let what = format!("{} {way}", story.name);
+        let mut ready = Ready::new(&scene, story, &what).await;
+        for wrong in wrongs {
+            for call in 0..wrong.points(ready.plain()) {
+                let operation = ready.plain().operations.get(call).copied().unwrap_or_default();
+                // Whoever reads hears the same when the SDK asks once more.
+                if *wrong == Wrong::OneAnswerLost && !changes(operation) {
+                    continue;
+                }
+                for again in [true, false] {
+                    points += 1;
+                    let Some(run) = ready.play(true, Some(Point { wrong: *wrong, call, again })).await else {
+                        continue;
+                    };
+                    played += 1;
+                    let at = format!("{what} {wrong:?} {call} {operation} again {again}");
+                    let must_happen = again || !run.again;
+                    complaints.extend(ready.complaint(&run, must_happen).map(|why| format!("{at}: {why}")));
+                    // Then it makes no difference whether Lambda would have delivered it again.
+                    if !run.again {
+                        break;
+                    }
+                }
+            }
+        }
+        scene.back_to(&ready.start);
+    }
+    judge(&format!("{}: {wrongs:?}", story.name), points, played, &complaints);
+}
+
+macro_rules! crash_points {
+    ($($story:ident),*) => {
+        $(mod $story {
+            use super::super::stories::$story as story;
+            use super::{Wrong, at_every_call};
+
+            #[tokio::test]
+            async fn dies_anywhere() {
+                let deaths = [Wrong::DiesBefore, Wrong::DiesAfter, Wrong::DiesUntold, Wrong::DiesTold];
+                at_every_call(&story(), &deaths).await;
+            }
+
+            #[tokio::test]
+            async fn loses_any_answer() {
+                at_every_call(&story(), &[Wrong::OneAnswerLost, Wrong::AnswersLost]).await;
+            }
+        })*
+    };
+}
+each_story!(crash_points);

@@ -1,0 +1,180 @@
+//! Does it keep its promises whatever dies, is lost, or comes in between?
+//!
+//! The real handler and the real SDK clients against the simulator, without a network below them, so that an invocation can be
+//! stopped at each of its calls. [`stories`] says what happens in a commitment's life; [`crashes`] lets each of them die at each
+//! call, [`pairs`] interleaves two invocations at each pair of calls, [`checks`] asks afterwards whether anything was lost. Nothing
+//! is random: the calls are counted in a run that nobody disturbs.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rehearsal::cloudformation::Stack;
+use rehearsal::line::{Line, Log};
+use rehearsal::{AGENT, ALIAS, Answer, FUNCTION, MODEL};
+use serde_json::{Value, json};
+use simulator::{ScheduleView, Simulator, Snapshot};
+use throughput_scheduler::handler::{Handler, Invocation};
+
+mod checks;
+mod crashes;
+mod pairs;
+mod stories;
+
+use stories::{Event, Step};
+
+/// How long a tick is away.
+const TICK: SignedDuration = SignedDuration::from_mins(1);
+/// How long an invocation lasts at most.
+const TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
+/// The second alias of the sample agent.
+const OTHER_ALIAS: &str = "ALIAS00002";
+
+/// An account, a stack, and the function twice.
+struct Scene {
+    sim: Arc<Simulator>,
+    stack: Stack,
+    log: Log,
+    lines: [Line; 2],
+    handlers: [Handler; 2],
+    /// How many answers had been put when the next was to be the last that an invocation puts.
+    dies_answering: Cell<Option<usize>>,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let start = "2026-11-16T00:00:00Z".parse().expect("an instant");
+        let (sim, stack) = (Arc::new(Simulator::start(start).await), Stack::start("support").await);
+        sim.add_agent(AGENT, MODEL);
+        sim.add_agent_version(AGENT, "3", MODEL);
+        sim.add_alias(AGENT, ALIAS, "3");
+        sim.add_alias(AGENT, OTHER_ALIAS, "3");
+        sim.knobs(|knobs| {
+            knobs.creation_time = SignedDuration::from_mins(1);
+            knobs.least_drain = SignedDuration::from_mins(1);
+            knobs.round_up_hours = false;
+        });
+        let log = Log::default();
+        let lines = [Line::new("first", &sim, &log), Line::new("second", &sim, &log)];
+        let hosts = [("RESPONSE_HOSTS", stack.sink.address())];
+        let handlers = lines.each_ref().map(|line| line.handler(&hosts));
+        Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None) }
+    }
+
+    /// Takes the `steps`, and makes `events` ready to be sent; a second lies between one and the next.
+    async fn prepare(&self, steps: &[Step], events: &[&Event]) -> (Snapshot, Vec<Option<Value>>) {
+        for step in steps {
+            match step {
+                Step::Happens(event) => {
+                    let event = self.delivered(event).expect("an event, not time alone");
+                    let answer = self.send(0, event).await;
+                    assert!(answer.is_ok(), "what comes before is in order: {answer:?}");
+                }
+                Step::Minutes(minutes) => {
+                    for _ in 0..*minutes {
+                        self.minute().await;
+                    }
+                }
+                Step::Aws(change) => change(&self.sim),
+            }
+        }
+        let mut ready: Vec<Option<Value>> = Vec::new();
+        for event in events {
+            self.sim.advance(SignedDuration::from_secs(1));
+            ready.push(if matches!(event, Event::Same) { ready[0].clone() } else { self.delivered(event) });
+        }
+        (self.sim.snapshot(), ready)
+    }
+
+    /// Everything is as it was, and nothing goes wrong.
+    fn back_to(&self, start: &Snapshot) {
+        self.sim.restore(start);
+        let _earlier = self.stack.sink.take();
+        self.log.lock().expect("nobody panicked").clear();
+        for line in &self.lines {
+            line.arm(None);
+        }
+        self.dies_answering.set(None);
+    }
+
+    /// What Lambda gets.
+    fn delivered(&self, event: &Event) -> Option<Value> {
+        match event {
+            Event::Action(action) => Some(action.clone()),
+            Event::Request(kind, logical_id, properties) => {
+                Some(self.stack.request(kind, logical_id, properties, self.sim.now()))
+            }
+            Event::Tick => {
+                let registered = self.registered().into_iter().next().expect("something is registered");
+                Some(serde_json::from_str(&registered.input).expect("a schedule holds JSON"))
+            }
+            Event::Same | Event::Time => None,
+        }
+    }
+
+    /// The schedules that are records, not tombstones.
+    fn registered(&self) -> Vec<ScheduleView> {
+        self.sim.schedules().into_iter().filter(is_record).collect()
+    }
+
+    /// One whole invocation.
+    async fn send(&self, which: usize, event: Value) -> Answer {
+        self.handlers[which].handle(event, &self.invocation()).await
+    }
+
+    fn invocation(&self) -> Invocation {
+        let deadline = self.sim.now().saturating_add(TIMEOUT).unwrap_or(Timestamp::MAX);
+        Invocation { function_arn: FUNCTION.to_owned(), deadline }
+    }
+
+    /// One invocation until its end, or until it dies where it was to die: then nothing.
+    async fn invoke(&self, event: Value) -> Option<Answer> {
+        let answering = async {
+            let Some(tries) = self.dies_answering.get() else { return std::future::pending().await };
+            while self.stack.sink.tries() == tries {
+                tokio::task::yield_now().await;
+            }
+            self.dies_answering.set(None);
+        };
+        tokio::select! {
+            biased;
+            ended = self.lines[0].until_cut(self.send(0, event)) => ended,
+            () = answering => None,
+        }
+    }
+
+    /// Lets a minute pass, and delivers what is due in it; whether everything that is registered was looked at, and nothing was
+    /// left to do.
+    async fn minute(&self) -> bool {
+        let from = self.sim.now();
+        let until = from.saturating_add(TICK).expect("in range");
+        let (mut rests, mut looked) = (true, 0);
+        for (at, schedule) in self.sim.due(from, until) {
+            self.sim.set_now(at.max(self.sim.now()));
+            let event = serde_json::from_str(&schedule.input).expect("a schedule holds JSON");
+            rests &= match self.invoke(event).await {
+                Some(Ok(report)) => report["Settled"] == json!(true) && report["Actions"] == json!([]),
+                Some(Err(_)) | None => false,
+            };
+            looked += usize::from(is_record(&schedule));
+        }
+        self.sim.set_now(until.max(self.sim.now()));
+        rests && looked == self.registered().len()
+    }
+
+    /// Lets minutes pass until nothing is left to do, at most `most`; how many it took, if that was enough.
+    async fn rest(&self, most: usize) -> Option<usize> {
+        for minutes in 1..=most {
+            if self.minute().await {
+                return Some(minutes);
+            }
+        }
+        None
+    }
+}
+
+fn is_record(schedule: &ScheduleView) -> bool {
+    schedule.input.starts_with(r#"{"Tick""#)
+}

@@ -1,0 +1,404 @@
+//! Every pair: two invocations of one commitment, interleaved at each pair of calls.
+//!
+//! The first is held before its i-th call, the second goes on to its j-th, the first goes on to its end, then the second. Afterwards the
+//! state is that of one after the other, in one order or the other.
+//!
+//! EventBridge Scheduler has no compare-and-swap. A write of the record that was under way while the other invocation registered
+//! something *and* verified it is the one case that no look can see: the window, a [`Stale`] write that is not seen. There, what is registered is what the slower
+//! one wrote; nothing else is broken, and the request that was lost is carried out when it comes again.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use rehearsal::line::{Called, Cut};
+use serde_json::{Value, json};
+use simulator::Snapshot;
+
+use super::checks::{Result, difference, judge, tolerance};
+use super::stories::{self, Event, Step};
+use super::{Scene, TICK};
+
+/// Ticks within which everything comes to rest.
+const MOST_TICKS: usize = 12;
+/// How long one call may take with all its tries: the clients' time limit.
+const SLOWEST_CALL: SignedDuration = SignedDuration::from_secs(25);
+
+/// Two events that come at the same time.
+struct Pair {
+    name: &'static str,
+    before: Vec<Step>,
+    first: Event,
+    second: Event,
+}
+
+/// How a pair came out.
+#[derive(Clone)]
+struct Run {
+    /// Whether each invocation ended before it was held.
+    ended: (bool, bool),
+    rests: bool,
+    result: Result,
+    paid: f64,
+    broken: Vec<String>,
+    log: Vec<Called>,
+    /// What the second one called, while the first was held, before it let any time pass.
+    at_once: Vec<&'static str>,
+}
+
+/// Where the second invocation is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Before its call of this number.
+    Call(usize),
+    /// Not at all, and the first one's call takes as long as a call may take.
+    Slow,
+}
+
+struct Ready<'a> {
+    scene: &'a Scene,
+    start: Snapshot,
+    events: [Value; 2],
+    /// What was left when both had ended, and how it went on from there.
+    known: Vec<(Snapshot, Run)>,
+}
+
+impl Ready<'_> {
+    async fn interleaved(&mut self, first_held: usize, second_held: Until) -> Run {
+        let scene = self.scene;
+        scene.back_to(&self.start);
+        let began = scene.sim.now();
+        let [first, second] = &scene.lines;
+        first.arm(Some(Cut::Before(first_held)));
+        if let Until::Call(call) = second_held {
+            second.arm(Some(Cut::Before(call)));
+        }
+        let mut one = Box::pin(scene.send(0, self.events[0].clone()));
+        let mut other = Box::pin(scene.send(1, self.events[1].clone()));
+        let one_ended = first.until_cut(one.as_mut()).await.is_some();
+        let instant = scene.sim.now();
+        let other_ended = second.until_cut(other.as_mut()).await.is_some();
+        let at_once = scene.called_by("second", instant);
+        if second_held == Until::Slow && !one_ended {
+            scene.pass_beside(SLOWEST_CALL).await;
+        }
+        if !one_ended {
+            first.release();
+            let _ended = one.await;
+        }
+        if !other_ended {
+            second.release();
+            let _ended = other.await;
+        }
+        first.arm(None);
+        second.arm(None);
+        Run { at_once, ..self.to_rest(began, (one_ended, other_ended)).await }
+    }
+
+    async fn to_rest(&mut self, began: Timestamp, ended: (bool, bool)) -> Run {
+        let scene = self.scene;
+        let left = scene.sim.snapshot();
+        let log = scene.log.lock().expect("nobody panicked").clone();
+        let told = scene.result().told;
+        if let Some((_, run)) = self.known.iter().find(|(known, run)| *known == left && run.result.told == told) {
+            return Run { ended, log, ..run.clone() };
+        }
+        let rests = scene.rest(MOST_TICKS).await.is_some();
+        let broken = scene.sim.take_violations();
+        let horizon = began.checked_add(TICK * i32::try_from(MOST_TICKS * 2).expect("few")).expect("in range");
+        let run =
+            Run { ended, rests, result: scene.result(), paid: scene.paid(horizon), broken, log, at_once: Vec::new() };
+        // Only answers that ticks gave come in between.
+        if run.result.told == told {
+            self.known.push((left, run.clone()));
+        }
+        run
+    }
+
+    /// One after the other.
+    async fn in_order(&mut self, order: [usize; 2]) -> Run {
+        let scene = self.scene;
+        scene.back_to(&self.start);
+        let began = scene.sim.now();
+        for which in order {
+            let _ended = scene.send(which, self.events[which].clone()).await;
+        }
+        self.to_rest(began, (true, true)).await
+    }
+
+    /// The event that was lost comes once more.
+    async fn again(&mut self, which: usize) -> Run {
+        let began = self.scene.sim.now();
+        let _ended = self.scene.send(which, self.events[which].clone()).await;
+        self.to_rest(began, (true, true)).await
+    }
+}
+
+impl Scene {
+    fn called_by(&self, line: &str, at: Timestamp) -> Vec<&'static str> {
+        let log = self.log.lock().expect("nobody panicked");
+        log.iter().filter(|called| called.by == line && called.at == at).map(|called| called.operation).collect()
+    }
+
+    /// Lets time pass; ticks go to the second handler, while the first one's invocation is held.
+    async fn pass_beside(&self, duration: SignedDuration) {
+        let from = self.sim.now();
+        let until = from.saturating_add(duration).expect("in range");
+        for (at, schedule) in self.sim.due(from, until) {
+            self.sim.set_now(at.max(self.sim.now()));
+            let _answer = self.send(1, serde_json::from_str(&schedule.input).expect("JSON")).await;
+        }
+        self.sim.set_now(until.max(self.sim.now()));
+    }
+}
+
+/// A write of the record over what the other invocation had written after it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stale {
+    /// Whose write it was.
+    slow: &'static str,
+    /// Whether the other one looked at the record once more after that: then it puts things right itself.
+    seen: bool,
+}
+
+/// The worst stale write, if there was any.
+fn stale(log: &[Called]) -> Option<Stale> {
+    let writes = |called: &Called| {
+        called.accepted && matches!(called.operation, "CreateSchedule" | "UpdateSchedule" | "DeleteSchedule")
+    };
+    let mut worst: Option<Stale> = None;
+    for slow in ["first", "second"] {
+        for (at, _) in log.iter().enumerate().filter(|(_, called)| called.by == slow && writes(called)) {
+            let touches = |called: &Called| called.by == slow && called.operation.ends_with("Schedule");
+            let read = log[..at].iter().rposition(touches);
+            let between = &log[read.map_or(0, |read| read + 1)..at];
+            if between.iter().any(|called| called.by != slow && writes(called)) {
+                let stale = Stale { slow, seen: looks_after(log, at, slow) };
+                worst = worst.filter(|worst| !worst.seen).or(Some(stale));
+            }
+        }
+    }
+    worst
+}
+
+/// Whether somebody other than `slow` reads the record after `at`; what only counts what is registered does not look.
+fn looks_after(log: &[Called], at: usize, slow: &str) -> bool {
+    let mut counts = log[..=at].iter().rev().find(|called| called.by != slow).map(|called| called.operation)
+        == Some("ListSchedules");
+    for called in log[at + 1..].iter().filter(|called| called.by != slow) {
+        if called.operation == "GetSchedule" && !counts {
+            return true;
+        }
+        counts = called.operation == "ListSchedules";
+    }
+    false
+}
+
+/// Interleaves `pair` at each pair of calls; `shard` of `shards`, so that they run side by side.
+async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
+    let Pair { name, before, first, second } = pair;
+    let scene = Scene::start().await;
+    let (start, events) = scene.prepare(&before, &[&first, &second]).await;
+    let events: Vec<Value> = events.into_iter().map(|event| event.expect("an event, not time alone")).collect();
+    let events: [Value; 2] = events.try_into().expect("two events");
+    let mut ready = Ready { scene: &scene, start, events, known: Vec::new() };
+    let orders = [ready.in_order([0, 1]).await, ready.in_order([1, 0]).await];
+    for order in &orders {
+        assert!(order.rests && order.broken.is_empty(), "{name}, in order: {:?} {}", order.broken, order.result.state);
+    }
+    let mut tally = Tally::default();
+    // What the second one calls at once while the first is held one call earlier.
+    let mut beside: Vec<&'static str> = Vec::new();
+    for first_held in 0.. {
+        let mine = first_held % shards == shard;
+        let whole = ready.interleaved(first_held, Until::Slow).await;
+        if mine {
+            tally.note(&mut ready, &whole, &orders, &format!("{name} {first_held} slow")).await;
+        }
+        let passed = whole.log.iter().filter(|called| called.by == "first").nth(first_held.wrapping_sub(1));
+        for call in (0..).take_while(|_| mine) {
+            // The call that the first one has made since commutes with all that the second does: it is the last row once more.
+            let same = |passed: &Called| beside[..call].iter().all(|other| commute(passed.operation, other));
+            if call < beside.len() && passed.is_some_and(same) {
+                tally.points += 1;
+                continue;
+            }
+            let run = ready.interleaved(first_held, Until::Call(call)).await;
+            tally.note(&mut ready, &run, &orders, &format!("{name} {first_held} {call}")).await;
+            if run.ended.1 {
+                break;
+            }
+        }
+        if whole.ended.0 {
+            break;
+        }
+        beside = whole.at_once;
+    }
+    scene.back_to(&ready.start);
+    let Tally { points, played, windows, complaints } = tally;
+    judge(&format!("{name} {shard}, {windows} of them in the window"), points, played, &complaints);
+}
+
+/// What was run.
+#[derive(Default)]
+struct Tally {
+    points: usize,
+    played: usize,
+    windows: usize,
+    complaints: Vec<String>,
+}
+
+impl Tally {
+    async fn note(&mut self, ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2], at: &str) {
+        self.points += 1;
+        self.played += 1;
+        self.windows += usize::from(stale(&run.log).is_some_and(|stale| !stale.seen));
+        self.complaints.extend(complaint(ready, run, orders).await.map(|why| format!("{at}: {why}")));
+    }
+}
+
+/// Whether it makes no difference which of two calls comes first: they are about different things, or both only look.
+fn commute(one: &str, other: &str) -> bool {
+    let changes = |operation: &str| !operation.starts_with("Get") && !operation.starts_with("List");
+    let about = |operation: &str| match operation {
+        operation if operation.contains("Schedule") => 0,
+        operation if operation.contains("AgentAlias") => 1,
+        operation if operation.contains("AgentVersion") => 2,
+        _ => 3,
+    };
+    (!changes(one) && !changes(other)) || about(one) != about(other)
+}
+
+async fn complaint(ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2]) -> Option<String> {
+    if !run.broken.is_empty() {
+        return Some(run.broken.join("; "));
+    }
+    if !run.rests {
+        return Some(format!("not at rest: {}", difference(&orders[0].result.state, &run.result.state)));
+    }
+    let stale = stale(&run.log);
+    let calls = || {
+        let mut calls: Vec<String> = Vec::new();
+        for Called { by, operation, accepted, at: _ } in &run.log {
+            calls.push(format!(
+                "{}{operation}{}",
+                if *by == "first" { "" } else { "~" },
+                if *accepted { "" } else { "!" }
+            ));
+        }
+        calls.join(" ")
+    };
+    let wrong = wrong(run, orders, stale.is_some())?;
+    if stale.is_none_or(|stale| stale.seen) {
+        return Some(format!("{wrong}\n    {}", calls()));
+    }
+    // Whatever was lost is carried out when the later of the two comes again.
+    let repeated = ready.again(1).await;
+    let as_ordered = orders.iter().any(|order| order.result.state == repeated.result.state);
+    (!as_ordered || !repeated.broken.is_empty()).then(|| {
+        let state = difference(&orders[0].result.state, &repeated.result.state);
+        format!("{wrong}; in the window, and after it came again: {state} {:?}\n    {}", repeated.broken, calls())
+    })
+}
+
+/// What is not as it would be one after the other.
+fn wrong(run: &Run, orders: &[Run; 2], stale: bool) -> Option<String> {
+    let state = || format!("{}; told {:?}", difference(&orders[0].result.state, &run.result.state), run.result.told);
+    let Some(order) = orders.iter().find(|order| order.result.state == run.result.state) else { return Some(state()) };
+    let paid = orders.iter().map(|order| order.paid).fold(0.0, f64::max);
+    if run.paid > paid + tolerance() {
+        return Some(format!("paid {} in place of {paid}", run.paid));
+    }
+    for request in order.result.told.keys() {
+        let allowed: BTreeSet<&String> =
+            orders.iter().filter_map(|order| order.result.told.get(request)).flatten().collect();
+        let told = run.result.told.get(request).map_or(&[][..], Vec::as_slice);
+        // The first counts.
+        if !told.first().is_some_and(|first| allowed.contains(first)) || (told.len() > 1 && !stale) {
+            return Some(format!("{request} was told {told:?}, not one of {allowed:?}"));
+        }
+    }
+    None
+}
+
+fn closed() -> Value {
+    json!({"Timezone": "UTC", "Windows": ["Tue 12:00-13:00"]})
+}
+
+/// A tick that notices that the throughput is in service, and routes.
+fn routing(event: Event) -> Vec<Step> {
+    vec![Step::Happens(event), Step::Aws(|sim| sim.advance(SignedDuration::from_secs(61)))]
+}
+
+fn somebody_deletes(sim: &simulator::Simulator) {
+    for one in sim.throughputs() {
+        sim.delete_throughput(&one.name);
+    }
+}
+
+/// A tick that buys again what somebody has deleted.
+fn buying(event: Event) -> Vec<Step> {
+    let mut steps = stories::in_service(event);
+    steps.push(Step::Aws(somebody_deletes));
+    steps
+}
+
+/// A tick that deletes after the drain.
+fn deleting(event: Event, off: Event) -> Vec<Step> {
+    let mut steps = stories::in_service(event);
+    steps.extend([Step::Happens(off), Step::Minutes(1)]);
+    steps
+}
+
+macro_rules! pairs {
+    ($($name:ident: $before:expr, $first:expr, $second:expr;)*) => {
+        $(mod $name {
+            use super::*;
+
+            fn pair() -> Pair {
+                Pair { name: stringify!($name), before: $before, first: $first, second: $second }
+            }
+
+            #[tokio::test]
+            async fn before_even_calls() {
+                at_every_pair(pair(), 0, 2).await;
+            }
+
+            #[tokio::test]
+            async fn before_odd_calls() {
+                at_every_pair(pair(), 1, 2).await;
+            }
+        })*
+    };
+}
+
+fn apply(more: Value) -> Event {
+    stories::apply(more)
+}
+
+fn act(name: &str, more: Value) -> Event {
+    stories::action(name, more)
+}
+
+fn request(kind: &'static str, more: Value) -> Event {
+    stories::request(kind, more)
+}
+
+pairs! {
+    tick_and_tick_that_route: routing(apply(json!({}))), Event::Tick, Event::Tick;
+    tick_and_tick_that_buy: buying(apply(json!({}))), Event::Tick, Event::Tick;
+    tick_and_tick_that_delete: deleting(apply(json!({})), act("ScaleDown", json!({}))), Event::Tick, Event::Tick;
+    tick_and_tick_that_forget: deleting(apply(json!({})), act("Retire", json!({}))), Event::Tick, Event::Tick;
+    tick_and_update: routing(request("Create", json!({}))), Event::Tick, request("Update", json!({"ModelUnits": 2}));
+    tick_and_delete: routing(request("Create", json!({}))), Event::Tick, request("Delete", json!({}));
+    tick_that_buys_and_delete: buying(request("Create", json!({}))), Event::Tick, request("Delete", json!({}));
+    tick_and_apply: routing(apply(json!({}))), Event::Tick, apply(json!({"ModelUnits": 2}));
+    tick_that_deletes_and_apply: deleting(apply(json!({})), act("ScaleDown", json!({}))), Event::Tick, apply(json!({}));
+    create_and_delete: vec![], request("Create", json!({})), request("Delete", json!({}));
+    create_and_the_same_create: vec![], request("Create", json!({})), Event::Same;
+    scale_up_and_scale_down: stories::in_service(apply(json!({"Timetable": closed()}))),
+        act("ScaleUp", json!({})), act("ScaleDown", json!({}));
+    override_and_resume: stories::in_service(apply(json!({}))),
+        act("Override", json!({"State": "Off", "For": "2h"})), act("Resume", json!({}));
+    update_and_update: stories::in_service(request("Create", json!({}))),
+        request("Update", json!({"ModelUnits": 2})), request("Update", json!({"ModelUnits": 3}));
+}
