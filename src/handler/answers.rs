@@ -121,7 +121,7 @@ impl Handler {
         let undecided = record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
         if undecided {
             record.decide(decision);
-            record.revision += 1;
+            record.revision = record.revision.saturating_add(1);
             // Told all the same: a stack that hangs helps nobody, and the next tick tells it once more.
             if let Err(error) = self.aws.write(rounds.group, &record).await {
                 warn!(commitment = %name, "{name}: {error}");
@@ -148,7 +148,7 @@ impl Handler {
         if let Some(resource) = &mut record.resource {
             resource.taken.retain(|taken| !given_back.contains(taken));
         }
-        record.revision += 1;
+        record.revision = record.revision.saturating_add(1);
         if nothing_left && kind == RequestType::Delete {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };
@@ -187,7 +187,7 @@ impl Handler {
                     if !other.commitment.aliases.contains(alias) {
                         other.commitment.aliases.push(alias.clone());
                         other.leaving.retain(|left| left != alias);
-                        other.revision += 1;
+                        other.revision = other.revision.saturating_add(1);
                         info!(commitment = %from, "{} gives alias {alias} back to {from}", record.commitment.name);
                         if let Err(error) = self.aws.write(group, &other).await {
                             warn!(commitment = %from, "{error}");

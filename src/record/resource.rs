@@ -175,7 +175,7 @@ impl Record {
         }
         let memories = self.aliases.extract_if(.., |id, _| taken(id)).collect();
         self.requested = self.requested.max(now);
-        self.revision += 1;
+        self.revision = self.revision.saturating_add(1);
         (lost, memories)
     }
 
