@@ -22,6 +22,8 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(3600);
 const DECIDE_BEFORE_END: SignedDuration = SignedDuration::from_secs(60);
 /// Characters of the logical id in the name.
 const LOGICAL_ID_IN_NAME: usize = 31;
+/// Most bytes of what an answer repeats: half of what it may have. CloudFormation's own have a few hundred.
+const MOST_REPEATED: usize = 2048;
 /// The resource type that keeps the service's own stack from being deleted.
 const GUARD_TYPE: &str = "Custom::CommitmentsGuard";
 
@@ -78,6 +80,12 @@ pub enum Unanswerable {
          answered"
     )]
     Elsewhere,
+    /// What an answer has to repeat would not leave it room for anything else.
+    #[error(
+        "the request's StackId, RequestId and LogicalResourceId are longer than CloudFormation makes them: no answer could \
+         repeat them"
+    )]
+    Unrepeatable,
 }
 
 impl ResponseUrl {
@@ -155,12 +163,15 @@ impl Origin {
         let RawRequest(members) = request;
         let text = |key: &str| members[key].as_str().unwrap_or_default().to_owned();
         let url = members["ResponseURL"].as_str().filter(|url| !url.is_empty()).ok_or(Unanswerable::Missing)?;
-        Ok(Self {
+        let origin = Self {
             response_url: ResponseUrl::new(url, hosts)?,
             stack_id: text("StackId"),
             request_id: text("RequestId"),
             logical_resource_id: text("LogicalResourceId"),
-        })
+        };
+        let Self { response_url: _, stack_id, request_id, logical_resource_id } = &origin;
+        let repeated = Value::from([stack_id.as_str(), request_id, logical_resource_id].as_slice());
+        if repeated.to_string().len() > MOST_REPEATED { Err(Unanswerable::Unrepeatable) } else { Ok(origin) }
     }
 
     /// The `PhysicalResourceId`, which is also the commitment's name: it never changes, and follows from the stack and the
@@ -226,7 +237,11 @@ impl Request {
             mistakes.add("LogicalResourceId", format!("`{logical_id}` has other signs than letters and digits"));
         }
         let properties = members["ResourceProperties"].clone();
-        if !properties.is_object() && !properties.is_null() {
+        if properties.is_null() {
+            if matches!(kind, Some(RequestType::Create | RequestType::Update)) {
+                mistakes.add("ResourceProperties", "is missing; give the declaration, with ModelId at least");
+            }
+        } else if !properties.is_object() {
             mistakes.add("ResourceProperties", format!("{} is not an object", shown(&properties)));
         }
         // A bad ServiceTimeout is told with the other mistakes of a declaration, and must not keep a Delete from being carried out.

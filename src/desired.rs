@@ -3,6 +3,7 @@
 //! The precedence of interface.md, "When it is on": live override, hold, exceptions, holidays, windows. And the lead: held
 //! is the largest size wanted anywhere from now until the lead time later.
 
+use std::collections::VecDeque;
 use std::fmt::{self, Display};
 
 use jiff::{SignedDuration, Timestamp};
@@ -147,6 +148,36 @@ pub struct Transition {
     pub because: String,
 }
 
+/// The largest size that is wanted over stretches of time, each beginning and ending no earlier than the one before.
+struct Largest {
+    /// From each instant on, in seconds, what is wanted; in the order of time.
+    wants: Vec<(i64, Option<ModelUnits>)>,
+    /// How many of them have begun by the end of the last stretch.
+    begun: usize,
+    /// Of those, the ones that are larger than all that follow.
+    larger: VecDeque<usize>,
+}
+
+impl Largest {
+    fn of(wants: Vec<(i64, Option<ModelUnits>, Rule<'_>)>) -> Self {
+        let wants = wants.into_iter().map(|(at, units, _)| (at, units)).collect();
+        Self { wants, begun: 0, larger: VecDeque::new() }
+    }
+
+    fn over(&mut self, from: Timestamp, to: Timestamp) -> Option<ModelUnits> {
+        let (from, to) = (from.as_second(), to.as_second());
+        let Self { wants, begun, larger } = self;
+        while let Some((_, units)) = wants.get(*begun).filter(|(at, _)| *at <= to) {
+            while larger.pop_back_if(|index| wants[*index].1 <= *units).is_some() {}
+            larger.push_back(*begun);
+            *begun += 1;
+        }
+        let is_over = |index: usize| wants.get(index + 1).is_some_and(|(next, _)| *next <= from);
+        while larger.pop_front_if(|index| is_over(*index)).is_some() {}
+        larger.front().and_then(|index| wants[*index].1)
+    }
+}
+
 impl<'a> Demand<'a> {
     /// What is held at `now`: the largest size wanted anywhere in `[now, now + lead]`.
     #[must_use]
@@ -184,13 +215,30 @@ impl<'a> Demand<'a> {
             candidates.retain(|at| now < *at);
             candidates.sort_unstable();
             candidates.dedup();
-            let changed = candidates.into_iter().map(|at| (at, self.at(at))).find(|(_, next)| next.units != held.units);
-            if let Some((at, next)) = changed {
-                return Some(self.transition(at, next));
+            let mut held_at = self.sizes(from, to);
+            if let Some(at) = candidates.into_iter().find(|at| held_at(*at) != held.units) {
+                return Some(self.transition(at, self.at(at)));
             }
             from = to;
         }
         None
+    }
+
+    /// What [`Demand::at`] says of the size, for instants in `(from, to]`, seconds, in the order of time: looked up once for all.
+    fn sizes(&self, from: i64, to: i64) -> impl FnMut(Timestamp) -> Option<ModelUnits> {
+        let start = Timestamp::from_second(from).unwrap_or(Timestamp::MIN);
+        let end = Timestamp::from_second(to).and_then(|to| to.checked_add(self.lead)).unwrap_or(Timestamp::MAX);
+        let mut wanted = Largest::of(self.wants(start, end));
+        let Self { override_, units, lead, .. } = *self;
+        move |at| {
+            let until = at.saturating_add(lead).unwrap_or(Timestamp::MAX);
+            match override_.filter(|live| at < live.until) {
+                Some(Override { state: State::Off, .. }) => None,
+                Some(live) if until < live.until => Some(live.units.unwrap_or(units)),
+                Some(live) => Some(live.units.unwrap_or(units)).max(wanted.over(live.until, until)),
+                None => wanted.over(at, until),
+            }
+        }
     }
 
     fn transition(&self, at: Timestamp, next: Desired<'_>) -> Transition {

@@ -3,7 +3,6 @@
 //! A tick, an action, or a `CloudFormation` request, told apart in the raw JSON (interface.md sections 3, 4 and 6). An
 //! action comes as the whole event or as the `detail` of an EventBridge envelope.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::commitment::{Commitment, Lasting, Name, Units};
 use crate::custom_resource::RawRequest;
-use crate::input::{Mistakes, Object, cut};
+use crate::input::{Mistakes, Object, cut, cut_to};
 use crate::record::{Record, Stored, Tombstone};
 use crate::timetable::{ModelUnits, State, WrittenState};
 
@@ -98,6 +97,8 @@ pub enum End {
     For(SignedDuration),
 }
 
+/// Most characters that the library's own words about JSON are told with.
+const LONGEST_TOLD: usize = 200;
 const ACTIONS: [&str; 8] = ["ScaleUp", "ScaleDown", "Apply", "Retire", "Override", "Resume", "Status", "Plan"];
 
 /// Reads what woke us.
@@ -120,21 +121,27 @@ fn read_any(payload: Value, mistakes: &mut Mistakes) -> Option<Event> {
     }
     if let Some(tombstone) = members.get("Tombstone") {
         let tombstone = serde_json::from_value(tombstone.clone());
-        let tombstone = tombstone.map_err(|error| mistakes.add("Tombstone", format!("is none: {error}"))).ok()?;
+        let tombstone =
+            tombstone.map_err(|error| mistakes.add("Tombstone", format!("is none: {}", told(&error)))).ok()?;
         return Some(Event::Tombstone(tombstone));
     }
     if let Some(record) = members.get("Tick") {
         let record = serde_json::from_value(record.clone());
-        let record = record.map_err(|error| mistakes.add("Tick", format!("is not a record: {error}"))).ok()?;
+        let record = record.map_err(|error| mistakes.add("Tick", format!("is not a record: {}", told(&error)))).ok()?;
         return Some(Event::Tick(Box::new(record)));
     }
     if members.contains_key("detail-type") && members.contains_key("detail") {
         let envelope: Result<EventBridgeEvent<Value>, _> = serde_json::from_value(payload);
-        let envelope =
-            envelope.map_err(|error| mistakes.add("", format!("is not an EventBridge event: {error}"))).ok()?;
+        let said = |error| format!("the event is not one of EventBridge: {}", told(&error));
+        let envelope = envelope.map_err(|error| mistakes.add("", said(error))).ok()?;
         return read_action(&envelope.detail, "detail", mistakes).map(|action| Event::Action(Box::new(action)));
     }
     read_action(&payload, "", mistakes).map(|action| Event::Action(Box::new(action)))
+}
+
+/// What the library says of JSON that it cannot read. It repeats the value, however long that is.
+fn told(error: &serde_json::Error) -> String {
+    cut_to(&error.to_string(), LONGEST_TOLD)
 }
 
 fn read_action(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Action> {
@@ -257,7 +264,7 @@ pub fn tombstone_input(tombstone: &Tombstone) -> String {
 /// # Errors
 /// It is ours, and what it carries cannot be read.
 pub fn read_stored(input: &str) -> Result<Option<Stored>, String> {
-    let said = |error: &dyn Display| format!("its schedule holds no record: {error}");
+    let said = |error: &serde_json::Error| format!("its schedule holds no record: {}", told(error));
     let Ok(mut payload) = serde_json::from_str::<Value>(input) else { return Ok(None) };
     let tick = payload.get_mut("Tick").map(Value::take);
     let tombstone = payload.get_mut("Tombstone").map(Value::take);

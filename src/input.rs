@@ -23,10 +23,23 @@ pub struct Mistake {
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Mistakes(pub Vec<Mistake>);
 
+/// Most mistakes that are told at once, and about how many bytes of them: more than anybody mends in one go.
+const MOST_TOLD: usize = 50;
+const MOST_BYTES_TOLD: usize = 5000;
+
 impl Mistakes {
-    /// Notes one more mistake.
+    /// Notes one more mistake, unless there are so many that nobody would read it.
     pub fn add(&mut self, path: impl Into<String>, message: impl Display) {
-        self.0.push(Mistake { path: path.into(), message: message.to_string() });
+        match self.0.len() {
+            0..MOST_TOLD => self.0.push(Mistake { path: path.into(), message: message.to_string() }),
+            MOST_TOLD => self.0.push(Mistake { path: String::new(), message: "and more".to_owned() }),
+            _ => {}
+        }
+    }
+
+    /// Whether whatever else is wrong would not be told.
+    fn are_too_many(&self) -> bool {
+        self.0.len() > MOST_TOLD
     }
 
     /// The value, if nothing was wrong.
@@ -43,12 +56,17 @@ impl Mistakes {
 
 impl Display for Mistakes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = 0;
         for (index, Mistake { path, message }) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
+            if bytes > MOST_BYTES_TOLD {
+                return write!(formatter, "{separator}and more");
+            }
             match path.as_str() {
                 "" => write!(formatter, "{separator}{message}")?,
                 path => write!(formatter, "{separator}{path}: {message}")?,
             }
+            bytes += path.len() + message.len();
         }
         Ok(())
     }
@@ -88,6 +106,9 @@ impl<'v> Object<'v> {
         let object = Self { path, members };
         for key in members.keys().filter(|key| !known.contains(&key.as_str())) {
             mistakes.add(object.at(&cut(key)), unknown_key(key, known));
+            if mistakes.are_too_many() {
+                return None;
+            }
         }
         Some(object)
     }
@@ -95,6 +116,8 @@ impl<'v> Object<'v> {
     /// The path of `key` in this object.
     #[must_use]
     pub fn at(&self, key: &str) -> String {
+        // A key without a letter would leave nothing to see.
+        let key = if key.is_empty() { "\"\"" } else { key };
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::commitment::{AliasId, Commitment, ParameterName};
@@ -125,6 +125,7 @@ pub struct Held {
     /// Its name.
     pub name: String,
     /// Its ARN.
+    #[serde(deserialize_with = "arn")]
     pub arn: String,
     /// When it was first seen.
     pub first_seen: Timestamp,
@@ -153,6 +154,7 @@ pub struct Held {
 #[serde(rename_all = "PascalCase")]
 pub struct Gone {
     /// Its ARN.
+    #[serde(deserialize_with = "arn")]
     pub arn: String,
     /// That it had failed, if it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,7 +168,7 @@ pub struct Buying {
     /// When it was last tried, or since when what it returned is not found.
     pub since: Timestamp,
     /// What it returned and nobody finds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "maybe_arn", skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
 }
 
@@ -180,6 +182,21 @@ pub struct Schedule {
     pub role_arn: String,
     /// The function that it invokes.
     pub target: String,
+}
+
+/// Most bytes of an ARN: as many as Bedrock takes. The SDK panics at one that no URL could hold.
+const LONGEST_ARN: usize = 2048;
+
+fn maybe_arn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let arn = Option::<String>::deserialize(deserializer)?;
+    match arn.as_ref().map_or(0, String::len) {
+        0..=LONGEST_ARN => Ok(arn),
+        length => Err(serde::de::Error::custom(format!("an ARN of {length} bytes is none"))),
+    }
+}
+
+fn arn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    maybe_arn(deserializer).map(Option::unwrap_or_default)
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

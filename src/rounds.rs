@@ -266,7 +266,7 @@ impl Rounds<'_> {
             Standing::Same => {}
             Standing::Overwritten => plan.record.absorb(&stored),
         }
-        plan.record.revision += 1;
+        plan.record.revision = plan.record.revision.saturating_add(1);
         match self.aws.write(self.group, &plan.record).await {
             Ok(()) => {
                 *known = plan.record.clone();

@@ -7,6 +7,8 @@
 mod grammar;
 mod schema;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
@@ -160,6 +162,33 @@ impl Span {
     }
 }
 
+/// Of spans that are asked for in the order of time, the one that goes first.
+struct Foremost<K> {
+    /// Those that have not begun, the next one last.
+    coming: Vec<(Span, K)>,
+    /// Those that have begun, each with its end, the first to go on top. One that has ended is dropped once it is there.
+    begun: BinaryHeap<(K, i64)>,
+}
+
+impl<K: Copy + Ord> Foremost<K> {
+    fn of(spans: impl Iterator<Item = (Span, K)>) -> Self {
+        let mut coming: Vec<(Span, K)> = spans.collect();
+        coming.sort_unstable_by_key(|(span, _)| Reverse(span.start));
+        Self { coming, begun: BinaryHeap::new() }
+    }
+
+    /// The greatest key of those that contain `at`, which is no earlier than it was before.
+    fn at(&mut self, at: i64) -> Option<K> {
+        while let Some((span, key)) = self.coming.pop_if(|(span, _)| span.start <= at) {
+            self.begun.push((key, span.end));
+        }
+        while self.begun.peek().is_some_and(|(_, end)| *end <= at) {
+            self.begun.pop();
+        }
+        self.begun.peek().map(|(key, _)| *key)
+    }
+}
+
 /// When capacity is wanted: windows of the civil week, without holidays, and exceptions above both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timetable {
@@ -252,15 +281,18 @@ impl Timetable {
         let mut points: Vec<i64> = std::iter::once(from).chain(inside).collect();
         points.sort_unstable();
         points.dedup();
+        // Of exceptions the last goes first; of windows the largest, and of equals the first.
+        let mut exceptions = Foremost::of(excepted.iter().enumerate().map(|(index, (span, _))| (*span, index)));
+        let size = |window: &Window| window.units.unwrap_or(default);
+        let sizes = open.iter().enumerate().map(|(index, (span, window))| (*span, (size(window), Reverse(index))));
+        let mut windows = Foremost::of(sizes);
         let at = |at: i64| {
-            if let Some((_, exception)) = excepted.iter().rev().find(|(span, _)| span.contains(at)) {
+            if let Some((_, exception)) = exceptions.at(at).and_then(|index| excepted.get(index)) {
                 let units = (exception.state == State::On).then(|| exception.units.unwrap_or(default));
                 return (at, units, Source::Exception(exception));
             }
-            let inside = open.iter().filter(|(span, _)| span.contains(at)).map(|(_, window)| *window);
-            // Of equals the first: `max_by_key` would take the last.
-            match inside.rev().max_by_key(|window| window.units.unwrap_or(default)) {
-                Some(window) => (at, Some(window.units.unwrap_or(default)), Source::Window(window, &self.zone)),
+            match windows.at(at).and_then(|(_, Reverse(index))| open.get(index)) {
+                Some((_, window)) => (at, Some(size(window)), Source::Window(window, &self.zone)),
                 None => (at, None, taken_away.filter(|_| at == from).map_or(Source::Nothing, Source::Holiday)),
             }
         };

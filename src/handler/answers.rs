@@ -124,7 +124,7 @@ impl Handler {
         let undecided = record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
         if undecided {
             record.decide(decision);
-            record.revision += 1;
+            record.revision = record.revision.saturating_add(1);
             // Told all the same: a stack that hangs helps nobody, and the next tick tells it once more.
             if let Err(error) = self.aws.write(rounds.group, &record).await {
                 warn!(commitment = %name, "{name}: {error}");
@@ -148,7 +148,7 @@ impl Handler {
         if let Some(resource) = &mut record.resource {
             resource.taken.retain(|taken| !given_back.contains(taken));
         }
-        record.revision += 1;
+        record.revision = record.revision.saturating_add(1);
         if nothing_left && kind == RequestType::Delete && !self.has_left_something(rounds.group, &record).await? {
             let deleted = record.resource.as_ref().map_or(record.requested, |resource| resource.newest);
             let tombstone = Tombstone { name: name.to_owned(), deleted };

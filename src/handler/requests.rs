@@ -140,7 +140,7 @@ impl Handler {
         let now = self.now();
         let after_last = before.map(|before| before.requested.saturating_add(SignedDuration::from_millis(1)));
         record.requested = after_last.and_then(Result::ok).map_or(now, |least| least.max(now));
-        record.revision += 1;
+        record.revision = record.revision.saturating_add(1);
     }
 
     /// The record that `action` makes of the one that is there.
@@ -347,7 +347,7 @@ impl Handler {
                         Standing::Same | Standing::Newer => return Ok(()),
                         Standing::Overwritten => ours.absorb(&stored),
                     }
-                    ours.revision += 1;
+                    ours.revision = ours.revision.saturating_add(1);
                     self.put(group, &ours, there).await?;
                     continue;
                 }
@@ -384,7 +384,7 @@ impl Handler {
         if ours.standing(&revived) == Standing::Overwritten {
             ours.absorb(&revived);
             ours.owed = None;
-            ours.revision += 1;
+            ours.revision = ours.revision.saturating_add(1);
             self.aws.write(group, &ours).await?;
         }
         Ok(())

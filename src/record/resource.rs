@@ -220,7 +220,7 @@ impl Record {
         }
         let memories = self.aliases.extract_if(.., |id, _| alias_taken(id)).collect();
         self.requested = self.requested.max(now);
-        self.revision += 1;
+        self.revision = self.revision.saturating_add(1);
         (lost, memories)
     }
 
@@ -238,7 +238,7 @@ impl Record {
             }
             Claim::Parameter(_) => {}
         }
-        self.revision += 1;
+        self.revision = self.revision.saturating_add(1);
     }
 
     /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.

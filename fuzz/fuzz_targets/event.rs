@@ -1,0 +1,11 @@
+//! Whatever the function may be invoked with.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[expect(dead_code, reason = "the other targets use the rest")]
+#[path = "../../tests/hostile/checks.rs"]
+mod checks;
+
+fuzz_target!(|bytes: &[u8]| checks::event(bytes));

@@ -1,0 +1,11 @@
+//! What `CloudFormation` may send, or somebody in its name.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[expect(dead_code, reason = "the other targets use the rest")]
+#[path = "../../tests/hostile/checks.rs"]
+mod checks;
+
+fuzz_target!(|bytes: &[u8]| checks::request(bytes));
