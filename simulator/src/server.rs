@@ -181,6 +181,10 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
         shared.account().violated(format!("{} {path} is no operation that is known", parts.method));
         return refused(&Refusal::malformed(format!("{} {path} is no operation that is known", parts.method)));
     };
+    let latency = shared.account().knobs.latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     if let Some(barrier) = shared.meeting(call.operation) {
         barrier.wait().await;
     }
@@ -313,7 +317,7 @@ fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
         "UntagResource" => account.untag(call),
         "GetFoundationModel" => account.get_foundation_model(call),
         "GetCustomModel" => account.get_custom_model(call),
-        "GetAgentAlias" => account.get_alias(call),
+        "GetAgentAlias" => account.limited_get_alias(call),
         "UpdateAgentAlias" => account.update_alias(call),
         "GetAgentVersion" => account.get_version(call),
         "CreateSchedule" => account.create_schedule(call),

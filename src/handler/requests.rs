@@ -233,8 +233,9 @@ impl Handler {
         if commitment.aliases.is_empty() {
             return Ok(());
         }
-        let others = if commitment.take_over { Vec::new() } else { self.others(commitment, group).await? };
-        let aliases = rounds.look_at(commitment.aliases.iter()).await;
+        let others = async { if commitment.take_over { Ok(Vec::new()) } else { self.others(commitment, group).await } };
+        let (others, aliases) = tokio::join!(others, rounds.look_ahead(commitment.aliases.iter()));
+        let others = others?;
         let region = self.aws.region().to_owned();
         let mut observed = Observed { region, throughputs: Vec::new(), aliases, facts: Facts::default() };
         loop {
