@@ -49,12 +49,14 @@ lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=True .venv/checkov/bin/checkov --framework cloudformation --skip-download \
 	  --quiet --compact --file template.yaml examples/*.yaml
 
-# Ten minutes on a quiet machine, half of them for the release build. Prints the tables of docs/performance.md.
+# Ten minutes on a quiet machine, half of them for the release build. Prints the tables of docs/performance.md; with WRITE=1 it writes
+# them there.
 bench: .venv/twin/installed # measure the release binary: start, ticks, memory, calls; beside a function that does nothing and a Python twin
 	$(CARGO) build --quiet --release --bin bootstrap
 	$(CARGO) build --quiet --release --package floor
 	$(CARGO) build --quiet --profile bench --package harness
-	$(TARGET)/release/bench $(TARGET)/release/bootstrap $(TARGET)/release/floor .venv/twin/bin/python
+	$(TARGET)/release/bench $(TARGET)/release/bootstrap $(TARGET)/release/floor .venv/twin/bin/python \
+	  $(if $(WRITE),docs/performance.md)
 
 bench-desired: # measure how long a million questions to a timetable take
 	$(CARGO) bench --bench desired

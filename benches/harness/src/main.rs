@@ -1,4 +1,5 @@
-//! How fast, how small, how few calls? `bench BOOTSTRAP FLOOR PYTHON` prints the tables of `docs/performance.md`.
+//! How fast, how small, how few calls? `bench BOOTSTRAP FLOOR PYTHON [DOCUMENT]` prints the tables of `docs/performance.md`, and writes
+//! them into the document between its marks.
 //!
 //! It measures the release binary under a local Lambda Runtime API with the simulator behind it, without a network, and beside it in the
 //! same run a function that does nothing and a Python twin. `make bench` builds all of them and runs this.
@@ -27,20 +28,34 @@ const TICKS_OF_MANY: [(usize, u32); 2] = [(10, 1000), (50, 10)];
 #[tokio::main]
 async fn main() -> ExitCode {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [bootstrap, floor, python] = &paths[..] else {
-        eprintln!("usage: bench BOOTSTRAP FLOOR PYTHON");
+    let [bootstrap, floor, python, document @ ..] = &paths[..] else {
+        eprintln!("usage: bench BOOTSTRAP FLOOR PYTHON [DOCUMENT]");
         return ExitCode::from(2);
     };
-    match run(bootstrap, floor, python).await {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
+    let measured = run(bootstrap, floor, python).await;
+    let written = measured.and_then(|text| {
+        println!("{text}");
+        document.first().map_or(Ok(()), |document| write_into(document, &text))
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Where the tables begin in the document, and where they end.
+const MARKS: [&str; 2] = ["<!-- make bench -->\n", "<!-- end -->"];
+
+fn write_into(document: &Path, text: &str) -> Result<(), String> {
+    let said = |error: std::io::Error| format!("{}: {error}", document.display());
+    let old = std::fs::read_to_string(document).map_err(said)?;
+    let [begin, end] = MARKS;
+    let parts = old.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("{}: no marks", document.display()))?;
+    std::fs::write(document, format!("{before}{begin}\n{text}\n{end}{after}")).map_err(said)
 }
 
 async fn run(bootstrap: &Path, floor: &Path, python: &Path) -> Result<String, String> {
