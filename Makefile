@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test judges second-opinion check schema pictures lint-templates bench build deploy
+.PHONY: help demo invoke test judges second-opinion check schema pictures lint-templates bench bench-desired growth build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -69,8 +69,21 @@ lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=True .venv/checkov/bin/checkov --framework cloudformation --skip-download \
 	  --quiet --compact --file template.yaml examples/*.yaml
 
-bench: # measure how long a million questions to a timetable take
+# Ten minutes on a quiet machine, half of them for the release build. Prints the tables of docs/performance.md; with WRITE=1 it writes
+# them there.
+bench: .venv/twin/installed # measure the release binary: start, ticks, memory, calls; beside a function that does nothing and a Python twin
+	$(CARGO) build --quiet --release --bin bootstrap
+	$(CARGO) build --quiet --release --package floor
+	$(CARGO) build --quiet --profile bench --package harness
+	$(TARGET)/release/bench $(TARGET)/release/bootstrap $(TARGET)/release/floor .venv/twin/bin/python \
+	  $(if $(WRITE),docs/performance.md)
+
+bench-desired: # measure how long a million questions to a timetable take
 	$(CARGO) bench --bench desired
+
+growth: # count and price a day of 1 to 1,000 commitments
+	@$(CARGO) build --quiet --workspace --bin growth
+	@$(TARGET)/debug/growth
 
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
 	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)

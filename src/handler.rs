@@ -22,7 +22,7 @@ use crate::observed::{CallError, Facts};
 use crate::plan::Attempts;
 use crate::record::{Record, Schedule, Tombstone};
 use crate::report::Report;
-use crate::rounds::{Clock, Look, Outcome, Rounds};
+use crate::rounds::{Clock, Look, Outcome, Rounds, SoFar};
 use crate::settings::Settings;
 
 /// No work is started this long before the invocation's deadline (rule 12).
@@ -175,7 +175,14 @@ impl Handler {
         let distant = now.saturating_add(NO_DEADLINE).unwrap_or(Timestamp::MAX);
         let deadline = if invocation.deadline <= now { distant } else { invocation.deadline };
         let stop_at = deadline.saturating_sub(STOP_BEFORE_DEADLINE).unwrap_or(Timestamp::MIN);
-        Rounds { aws: &self.aws, settings: &self.settings, group, clock: &self.clock, stop_at }
+        Rounds {
+            aws: &self.aws,
+            settings: &self.settings,
+            group,
+            clock: &self.clock,
+            stop_at,
+            so_far: SoFar::default(),
+        }
     }
 
     async fn registered(&self, group: &str, name: &str) -> Result<Record, Error> {
@@ -211,7 +218,7 @@ impl Handler {
             if let Err(error) = self.verify_buried(&group, &outcome).await {
                 warn!(commitment = %name, "{error}");
             }
-            self.count(&group).await;
+            self.count(&group, &outcome).await;
         }
         let report = Self::report(&outcome);
         let problems = report.problems.join("; ");
@@ -230,13 +237,22 @@ impl Handler {
             (self.measured)(&metrics::of_end(group, name, self.now()));
         }
         if new || outcome.forgotten {
-            self.count(group).await;
+            self.count(group, outcome).await;
         }
     }
 
     /// Counts what is registered: an alarm must know whether ticks are due.
-    async fn count(&self, group: &str) {
-        match self.every_record(group).await {
+    async fn count(&self, group: &str, outcome: &Outcome) {
+        let gone = outcome.look.plan.record.commitment.name.as_str();
+        let records = match outcome.registered.clone() {
+            Some(Ok(names)) => {
+                self.records_of(group, names.into_iter().filter(|name| !outcome.forgotten || name != gone).collect())
+                    .await
+            }
+            Some(Err(error)) => Err(error),
+            None => self.every_record(group).await,
+        };
+        match records {
             Ok(records) => (self.measured)(&metrics::of_registered(group, records.len(), self.now())),
             Err(error) => warn!("cannot count what is registered in {group}: {error}"),
         }
@@ -245,6 +261,11 @@ impl Handler {
     /// Everything that is registered in `group`.
     async fn every_record(&self, group: &str) -> Result<Vec<Record>, CallError> {
         let names = self.aws.registered(group).await?;
+        self.records_of(group, names).await
+    }
+
+    /// The records of `names`.
+    async fn records_of(&self, group: &str, names: Vec<String>) -> Result<Vec<Record>, CallError> {
         let records = names.into_iter().map(|name| async move { self.readable(group, &name).await });
         let records: Vec<_> = stream::iter(records).buffered(STATUS_SIDE_BY_SIDE).collect().await;
         let records: Result<Vec<Option<Record>>, CallError> = records.into_iter().collect();
@@ -263,7 +284,8 @@ impl Handler {
     }
 
     fn report(outcome: &Outcome) -> Report {
-        let Outcome { stored: _, look: Look { observed, plan, at }, done, superseded, forgotten } = outcome;
+        let Outcome { stored: _, look: Look { observed, plan, at }, done, superseded, forgotten, registered: _ } =
+            outcome;
         let mut report = Report::new(&plan.record, observed, plan, done.clone(), *at);
         report.settled |= *forgotten;
         let name = &report.name;

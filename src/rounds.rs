@@ -3,6 +3,9 @@
 //! Rounds of look, plan, act (design.md, "One invocation"), until nothing is left that seconds can settle. Scheduler has
 //! no compare-and-swap, so the record is read again before anything is changed (rule 10).
 
+mod pace;
+mod seen;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
@@ -18,8 +21,11 @@ use crate::observed::{
     AgentAlias, COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Parameter, Question, Throughput,
 };
 use crate::plan::{Action, Attempts, Plan, Situation, WaitingOn};
-use crate::record::{Buying, Record, Standing, next_token, tags_digest};
+use crate::record::{Buying, Lifecycle, Record, Standing, next_token, tags_digest};
 use crate::settings::Settings;
+
+use pace::Paces;
+use seen::Seen;
 
 /// A duration that passes.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -38,12 +44,12 @@ const MOST_ROUNDS: usize = 150;
 const MOST_LOOKS: usize = 8;
 /// Most tokens that one purchase goes through.
 const MOST_TOKENS: usize = 8;
+/// How old the request of a record is at most that an invocation has registered itself.
+const JUST_REQUESTED: SignedDuration = SignedDuration::from_secs(5);
 /// How long an invocation stays awake for aliases that settle; then the next tick goes on.
 const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
 /// Calls that change something at the same time: `UpdateAgentAlias` takes 2 a second.
 const SIDE_BY_SIDE: usize = 4;
-/// Looks at the same time: `GetAgentAlias` takes 10 a second.
-const LOOKS_SIDE_BY_SIDE: usize = 10;
 
 /// One commitment's way through one invocation.
 pub struct Rounds<'a> {
@@ -57,7 +63,19 @@ pub struct Rounds<'a> {
     pub clock: &'a Clock,
     /// When to stop starting work.
     pub stop_at: Timestamp,
+    /// What this invocation keeps to and what it knows; made anew for each.
+    pub(crate) so_far: SoFar,
 }
+
+/// What one invocation has sent and seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct SoFar {
+    paces: Paces,
+    seen: Seen,
+}
+
+/// What a look at the record brought that went side by side with a look at everything else.
+type Read = Option<Result<Option<Record>, CallError>>;
 
 /// How long after the last work has started an answer may still be tried: until just before the deadline.
 const ANSWER_AFTER_STOP: SignedDuration = SignedDuration::from_secs(7);
@@ -86,6 +104,8 @@ pub struct Outcome {
     pub superseded: bool,
     /// Whether nothing is left, not even the record.
     pub forgotten: bool,
+    /// With `forgotten`: the names that were registered when it went, its own perhaps among them.
+    pub registered: Option<Result<Vec<String>, CallError>>,
 }
 
 impl Rounds<'_> {
@@ -106,11 +126,13 @@ impl Rounds<'_> {
     pub async fn run(&self, stored: Record, record: Record) -> Result<Outcome, CallError> {
         let started = self.now();
         let mut attempts = Attempts::default();
-        let look = self.look_and_plan(&record, Facts::default(), &attempts, None).await?;
-        let mut outcome = Outcome { stored, look, done: Vec::new(), superseded: false, forgotten: false };
+        let acts = self.will_act(&record);
+        let (look, mut read) = self.look_and_read(&record, Facts::default(), &attempts, acts).await?;
+        let (done, superseded, forgotten, registered) = (Vec::new(), false, false, None);
+        let mut outcome = Outcome { stored, look, done, superseded, forgotten, registered };
         for _ in 0..MOST_ROUNDS {
             let todo = outcome.look.plan.actions.clone();
-            if !self.agree_and_write(&mut outcome).await? {
+            if !self.agree_and_write(&mut outcome, read.take()).await? {
                 outcome.superseded = true;
                 break;
             }
@@ -127,7 +149,7 @@ impl Rounds<'_> {
                 let Look { observed, at, .. } = &outcome.look;
                 outcome.look.plan = self.situation(&record, observed, &attempts, *at).plan();
                 let Some(pause) = self.pause(&outcome.look.plan, busy, started) else {
-                    self.agree_and_write(&mut outcome).await?;
+                    self.agree_and_write(&mut outcome, None).await?;
                     break;
                 };
                 (self.clock.sleep)(pause.unsigned_abs()).await;
@@ -139,9 +161,31 @@ impl Rounds<'_> {
                 todo.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
             };
             facts.marks.retain(|arn, _| !released(arn));
-            outcome.look = self.look_and_plan(&record, facts, &attempts, None).await?;
+            // What follows something that was done is seldom nothing: at the least it is remembered.
+            (outcome.look, read) = self.look_and_read(&record, facts, &attempts, progress).await?;
         }
         Ok(outcome)
+    }
+
+    /// Whether the first round of `record` is likely to change something: it has just been asked for, or is on its way out.
+    fn will_act(&self, record: &Record) -> bool {
+        let age = self.now().duration_since(record.requested);
+        record.lifecycle != Lifecycle::Active || record.owed.is_some() || age < JUST_REQUESTED
+    }
+
+    /// Looks and plans, and if something is likely to change reads the record side by side with that: it has to be read before
+    /// anything is changed, and a round trip of its own would go by each time.
+    async fn look_and_read(
+        &self,
+        record: &Record,
+        facts: Facts,
+        attempts: &Attempts,
+        acts: bool,
+    ) -> Result<(Look, Read), CallError> {
+        let name = record.commitment.name.as_str();
+        let read = async { if acts { Some(self.aws.record(self.group, name).await) } else { None } };
+        let (look, read) = tokio::join!(self.look_and_plan(record, facts, attempts, None), read);
+        Ok((look?, read))
     }
 
     /// Looks at everything that matters and plans; asks what the plan wants to know. At `at` instead of now, if given.
@@ -194,8 +238,32 @@ impl Rounds<'_> {
         aliases: impl Iterator<Item = &AliasId>,
     ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
         let ids: Vec<AliasId> = aliases.cloned().collect();
-        let looks = ids.into_iter().map(|id| async move { (id.clone(), self.aws.alias(&id).await) });
-        stream::iter(looks).buffer_unordered(LOOKS_SIDE_BY_SIDE).collect().await
+        let looks = ids.into_iter().map(|id| async move {
+            let seen = match self.so_far.seen.take_alias(&id) {
+                Some(alias) => Ok(Some(alias)),
+                None => {
+                    self.so_far.paces.looks.turn(self.clock).await;
+                    self.aws.alias(&id).await
+                }
+            };
+            (id, seen)
+        });
+        // All at once: what holds them back is the pace.
+        join_all(looks).await.into_iter().collect()
+    }
+
+    /// Looks at aliases for the first time: the next look at each finds what was seen.
+    pub async fn look_ahead(
+        &self,
+        aliases: impl Iterator<Item = &AliasId>,
+    ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
+        let looked = self.look_at(aliases).await;
+        for (id, alias) in &looked {
+            if let Ok(Some(alias)) = alias {
+                self.so_far.seen.keep_alias(id, alias);
+            }
+        }
+        looked
     }
 
     /// Looks at parameters, side by side.
@@ -210,6 +278,9 @@ impl Rounds<'_> {
     /// Brings the answers to `questions`, side by side.
     pub async fn answer(&self, questions: &BTreeSet<Question>, facts: &mut Facts) {
         let asked = questions.iter().cloned().map(|question| async move {
+            if let Some(known) = self.so_far.seen.known(&question) {
+                return known;
+            }
             let mut found = Facts::default();
             match question {
                 Question::Throughput(id) => {
@@ -221,6 +292,7 @@ impl Rounds<'_> {
                     found.marks.insert(arn, answer);
                 }
                 Question::VersionModel { agent, version } => {
+                    self.so_far.paces.versions.turn(self.clock).await;
                     let answer = self.aws.version_model(&agent, &version).await;
                     found.version_models.insert((agent, version), answer);
                 }
@@ -236,6 +308,7 @@ impl Rounds<'_> {
             found
         });
         for found in join_all(asked).await {
+            self.so_far.seen.keep(&found);
             let Facts { throughputs, marks, version_models, legacy, base_models } = found;
             facts.throughputs.extend(throughputs);
             facts.marks.extend(marks);
@@ -246,14 +319,20 @@ impl Rounds<'_> {
     }
 
     /// Before something changes: reads the record again, and writes what is new in it; whether the invocation may go on.
-    async fn agree_and_write(&self, outcome: &mut Outcome) -> Result<bool, CallError> {
+    ///
+    /// `read` is the record as it was read a moment ago, if it was.
+    async fn agree_and_write(&self, outcome: &mut Outcome, read: Read) -> Result<bool, CallError> {
         let Outcome { stored: known, look: Look { plan, .. }, .. } = outcome;
         let changed = plan.record != *known;
         if !changed && plan.actions.is_empty() {
             return Ok(true);
         }
         let name = known.commitment.name.clone();
-        let Some(stored) = self.aws.record(self.group, name.as_str()).await? else {
+        let read = match read {
+            Some(read) => read,
+            None => self.aws.record(self.group, name.as_str()).await,
+        };
+        let Some(stored) = read? else {
             info!(commitment = %name, "the record of {name} is gone: nothing is changed");
             return Ok(false);
         };
@@ -262,7 +341,8 @@ impl Rounds<'_> {
                 info!(commitment = %name, "a newer record of {name} is there: the next tick goes on from it");
                 return Ok(false);
             }
-            Standing::Same if !changed => return Ok(true),
+            // What is about to be forgotten is not written once more.
+            Standing::Same if !changed || plan.actions.iter().any(ends) => return Ok(true),
             Standing::Same => {}
             Standing::Overwritten => plan.record.absorb(&stored),
         }
@@ -285,14 +365,19 @@ impl Rounds<'_> {
             let effect = self.effect(&action, known).await;
             (action, effect)
         });
-        let effects: Vec<_> = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect().await;
+        let effects = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>();
+        // Whoever forgets counts what is left.
+        let last = todo.iter().any(ends);
+        let registered = async { if last { Some(self.aws.registered(self.group).await) } else { None } };
+        let (effects, registered) = tokio::join!(effects, registered);
+        outcome.registered = registered;
         let mut acted = Acted { progress: false, busy: false };
         for (action, effect) in effects {
             match effect {
                 Ok(effect) => {
                     info!(commitment = %name, "{name}: {action}");
                     outcome.done.push(action.to_string());
-                    outcome.forgotten |= matches!(action, Action::Forget { .. } | Action::Bury(_));
+                    outcome.forgotten |= ends(&action);
                     attempts.succeeded(&action);
                     if let (Action::Point { parameter, .. }, Effect::Wrote(version)) = (&action, &effect) {
                         attempts.wrote(parameter, *version);
@@ -337,6 +422,10 @@ impl Rounds<'_> {
                 return self.buy(purchase, record).await;
             }
             Action::Route { alias, name, description, version, to, rejects, changes_rejecting: _ } => {
+                self.so_far.paces.updates.turn(self.clock).await;
+                if self.now() >= self.stop_at {
+                    return Err(out_of_time(alias));
+                }
                 self.aws.route_alias(alias, name, description.as_deref(), version, to, *rejects).await?;
             }
             Action::Point { parameter, value, exists, to: _ } => {
@@ -408,6 +497,21 @@ enum Effect {
     Bought(Throughput),
     /// What a purchase returned and nobody finds.
     Missing(String),
+}
+
+/// Whether nothing is left to remember after `action`.
+fn ends(action: &Action) -> bool {
+    matches!(action, Action::Forget { .. } | Action::Bury(_))
+}
+
+/// That an alias' turn came when nothing is started any more: the next tick goes on.
+fn out_of_time(alias: &AliasId) -> CallError {
+    CallError {
+        cannot: format!("route {alias}"),
+        kind: CallErrorKind::Busy,
+        code: "NoTime".to_owned(),
+        message: "the invocation ends; the next tick goes on".to_owned(),
+    }
 }
 
 /// What the record keeps of an effect; it is written in the next round, and found out again after a crash.

@@ -20,6 +20,8 @@ use throughput_scheduler::rounds::Clock;
 use throughput_scheduler::settings::Settings;
 
 pub mod cloudformation;
+pub mod course;
+pub mod growth;
 pub mod line;
 pub mod local;
 pub mod picture;

@@ -103,6 +103,8 @@ pub(crate) struct Account {
     pub(crate) doomed_updates: VecDeque<String>,
     /// When aliases were updated last: their rate is limited.
     pub(crate) alias_updates: VecDeque<Timestamp>,
+    /// When aliases were looked at last: theirs too.
+    pub(crate) alias_looks: VecDeque<Timestamp>,
     pub(crate) violations: Vec<String>,
     pub(crate) knobs: Knobs,
 }

@@ -1,13 +1,24 @@
 //! Agent aliases and versions: bedrock-agent.
 
-use jiff::SignedDuration;
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::account::{Account, AliasView, plus};
 use crate::api::{Call, Refusal, only};
 
 impl Account {
-    pub(crate) fn get_alias(&self, call: &Call) -> Result<Value, Refusal> {
+    /// `GetAgentAlias`, as often as its limit allows.
+    pub(crate) fn limited_get_alias(&mut self, call: &Call) -> Result<Value, Refusal> {
+        let most = self.knobs.alias_looks_per_second;
+        if most != usize::MAX {
+            limit(&mut self.alias_looks, most, self.now)?;
+        }
+        self.get_alias(call)
+    }
+
+    fn get_alias(&self, call: &Call) -> Result<Value, Refusal> {
         let key = (call.id(0).to_owned(), call.id(1).to_owned());
         let alias = self.aliases.get(&key).ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
         Ok(json!({"agentAlias": self.described(&key, alias)}))
@@ -44,7 +55,7 @@ impl Account {
         let key = (call.id(0).to_owned(), call.id(1).to_owned());
         let known = self.aliases.get(&key).cloned();
         let mut alias = known.ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
-        self.limit_updates()?;
+        limit(&mut self.alias_updates, self.knobs.alias_updates_per_second, self.now)?;
         if alias.status == "UPDATING" || alias.status == "CREATING" {
             let message = "UpdateAgentAlias operation can't be performed on AgentAlias when it is in Updating state";
             return Err(Refusal::validation(message));
@@ -96,16 +107,6 @@ impl Account {
         Ok(json!({"agentAlias": described}))
     }
 
-    fn limit_updates(&mut self) -> Result<(), Refusal> {
-        let now = self.now;
-        self.alias_updates.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
-        if self.alias_updates.len() >= self.knobs.alias_updates_per_second {
-            return Err(Refusal::new(429, "ThrottlingException", "Rate exceeded"));
-        }
-        self.alias_updates.push_back(now);
-        Ok(())
-    }
-
     fn new_version(&mut self, agent: &str, from: &str) -> String {
         let numbers =
             self.versions.keys().filter(|(of, _)| of == agent).filter_map(|(_, version)| version.parse().ok());
@@ -147,4 +148,14 @@ impl Account {
             "updatedAt": self.now.to_string(),
         }}))
     }
+}
+
+/// Refuses what would be more than `most` within a second of `now`.
+fn limit(recent: &mut VecDeque<Timestamp>, most: usize, now: Timestamp) -> Result<(), Refusal> {
+    recent.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+    if recent.len() >= most {
+        return Err(Refusal::new(429, "ThrottlingException", "Rate exceeded"));
+    }
+    recent.push_back(now);
+    Ok(())
 }

@@ -17,6 +17,7 @@ mod server;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
@@ -71,6 +72,10 @@ pub struct Knobs {
     pub alias_settle: SignedDuration,
     /// How many `UpdateAgentAlias` a second are not throttled.
     pub alias_updates_per_second: usize,
+    /// How many `GetAgentAlias` a second are not throttled; by default any number, for a clock that stands still.
+    pub alias_looks_per_second: usize,
+    /// How long every answer takes, in the machine's own time: for measurements, never for a test.
+    pub latency: Duration,
     /// Whether a throughput that is being created can be deleted.
     pub delete_while_creating: Refuses,
     /// How a deletion before the end of a term is refused.
@@ -115,6 +120,8 @@ impl Default for Knobs {
             creation_time: SignedDuration::from_mins(35),
             alias_settle: SignedDuration::from_secs(3),
             alias_updates_per_second: 2,
+            alias_looks_per_second: usize::MAX,
+            latency: Duration::ZERO,
             delete_while_creating: Refuses::Conflict,
             delete_before_term_end: Refuses::Validation,
             term_from_service: true,

@@ -10,7 +10,7 @@ use axum::http::{Response, StatusCode};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// How one event is delivered.
@@ -53,12 +53,14 @@ struct Queue {
     events: AsyncMutex<mpsc::Receiver<Event>>,
     pending: Mutex<BTreeMap<String, oneshot::Sender<Outcome>>>,
     next: Mutex<u64>,
+    asked: Arc<Notify>,
 }
 
 /// A Runtime API that listens on 127.0.0.1.
 pub struct RuntimeApi {
     address: String,
     events: mpsc::Sender<Event>,
+    asked: Arc<Notify>,
     server: JoinHandle<()>,
 }
 
@@ -72,7 +74,9 @@ impl RuntimeApi {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of 127.0.0.1 is free");
         let address = listener.local_addr().expect("a listener has an address").to_string();
         let (events, queue) = mpsc::channel(1);
-        let queue = Queue { events: AsyncMutex::new(queue), pending: Mutex::default(), next: Mutex::new(0) };
+        let asked = Arc::new(Notify::new());
+        let (pending, next_id) = (Mutex::default(), Mutex::new(0));
+        let queue = Queue { events: AsyncMutex::new(queue), pending, next: next_id, asked: Arc::clone(&asked) };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -81,13 +85,18 @@ impl RuntimeApi {
         let server = tokio::spawn(async move {
             let _ended = axum::serve(listener, router).await;
         });
-        Self { address, events, server }
+        Self { address, events, asked, server }
     }
 
     /// The value of `AWS_LAMBDA_RUNTIME_API`.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Waits until the function asks for an event; one that has asked since this was last awaited counts.
+    pub async fn asked(&self) {
+        self.asked.notified().await;
     }
 
     /// Delivers one event and waits for what the function answers.
@@ -108,6 +117,7 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(queue): State<Arc<Queue>>) -> Response<Body> {
+    queue.asked.notify_one();
     let Some(Event { payload, options, answer }) = queue.events.lock().await.recv().await else {
         return status(StatusCode::GONE);
     };

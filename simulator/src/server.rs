@@ -193,6 +193,10 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
         let refusal = Refusal::malformed(format!("{} {path} is no operation that is known", parts.method));
         return respond(StatusCode::BAD_REQUEST, Some(&refusal.code), &refusal.body());
     };
+    let latency = shared.account().knobs.latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     if let Some(barrier) = shared.meeting(call.operation) {
         barrier.wait().await;
     }
@@ -360,7 +364,7 @@ fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
         "UntagResource" => account.untag(call),
         "GetFoundationModel" => account.get_foundation_model(call),
         "GetCustomModel" => account.get_custom_model(call),
-        "GetAgentAlias" => account.get_alias(call),
+        "GetAgentAlias" => account.limited_get_alias(call),
         "UpdateAgentAlias" => account.update_alias(call),
         "GetAgentVersion" => account.get_version(call),
         "CreateSchedule" => account.create_schedule(call),

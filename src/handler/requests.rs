@@ -267,9 +267,11 @@ impl Handler {
         if commitment.aliases.is_empty() && commitment.parameter.is_none() {
             return Ok(());
         }
-        let others = if commitment.take_over { Vec::new() } else { self.others(commitment, group).await? };
-        let aliases = rounds.look_at(commitment.aliases.iter());
-        let (aliases, parameters) = tokio::join!(aliases, rounds.look_at_parameters(commitment.parameter.iter()));
+        let others = async { if commitment.take_over { Ok(Vec::new()) } else { self.others(commitment, group).await } };
+        let aliases = rounds.look_ahead(commitment.aliases.iter());
+        let parameters = rounds.look_at_parameters(commitment.parameter.iter());
+        let (others, aliases, parameters) = tokio::join!(others, aliases, parameters);
+        let others = others?;
         let region = self.aws.region().to_owned();
         let mut observed = Observed { region, aliases, parameters, ..Observed::default() };
         loop {

@@ -93,14 +93,19 @@ impl Planner<'_> {
 
     /// Settles what a throughput is that is remembered, or named by an alias, and not listed.
     fn look_for(&mut self, arn: &String) {
+        let deleted = self.situation.attempts.deleted.contains(arn);
+        if deleted && self.situation.record.held(arn).is_some() {
+            // AWS deletes at once (aws-facts), and has said that it did.
+            self.plan.record.forget_throughput(arn);
+            return;
+        }
         let Some(answer) = self.situation.observed.facts.throughputs.get(arn) else {
             self.plan.questions.insert(Question::Throughput(arn.clone()));
             return;
         };
         let held = self.situation.record.held(arn).cloned();
-        let deleted = self.situation.attempts.deleted.contains(arn);
         match (answer, held) {
-            (Ok(Some(throughput)), Some(_)) if !deleted => self.keep(throughput, None),
+            (Ok(Some(throughput)), Some(_)) => self.keep(throughput, None),
             (Ok(_), Some(_)) => self.plan.record.forget_throughput(arn),
             (Ok(Some(throughput)), None) => {
                 let known = self.plan.ours.iter().any(|ours| ours.arn == throughput.arn);

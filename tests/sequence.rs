@@ -1,0 +1,226 @@
+//! What waits for what: calls that do not depend on each other are side by side, none is made in vain, and many aliases take as long as
+//! AWS's limits force, and no longer. In virtual time: every call takes a tenth of a second.
+
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use rehearsal::course::{Call, Course};
+use rehearsal::{AGENT, ALIAS, World, commitment};
+use serde_json::{Value, json};
+
+const NAME: &str = "support-agent";
+const LATENCY: Duration = Duration::from_millis(100);
+
+/// Operations that change something in AWS.
+const CHANGES: [&str; 7] = [
+    "CreateProvisionedModelThroughput",
+    "DeleteProvisionedModelThroughput",
+    "UpdateAgentAlias",
+    "CreateSchedule",
+    "UpdateSchedule",
+    "DeleteSchedule",
+    "TagResource",
+];
+
+/// An account in which aliases settle at once.
+async fn world() -> World {
+    let world = World::new("2026-11-16T00:00:00Z".parse().expect("an instant")).await;
+    world.sim.knobs(|knobs| knobs.alias_settle = SignedDuration::ZERO);
+    world
+}
+
+/// From now on, with aliases that are limited as AWS limits them: only here does time pass while calls are under way.
+fn course(world: &World) -> Course {
+    world.sim.knobs(|knobs| knobs.alias_looks_per_second = 10);
+    Course::new(world, LATENCY)
+}
+
+/// Lets `minutes` pass with ticks on a clock that stands still while calls are under way.
+async fn pass(world: &World, minutes: i64) {
+    world.sim.knobs(|knobs| knobs.alias_looks_per_second = usize::MAX);
+    world.pass(minutes).await;
+}
+
+/// The sample commitment, always on, in service and routed.
+async fn in_service(more: Value) -> World {
+    let world = world().await;
+    let event = json!({"Action": "Apply", "Commitment": commitment(more)});
+    world.send(event).await.expect("it is registered");
+    world.pass(40).await;
+    assert!(world.sim.alias(AGENT, ALIAS).route.is_some(), "it is routed");
+    world
+}
+
+fn by_name(action: &str) -> Value {
+    json!({"Action": action, "Name": NAME})
+}
+
+fn aliases(world: &World, count: usize) -> Value {
+    let ids: Vec<String> = (0..count).map(|number| format!("ALIAS{number:05}")).collect();
+    for id in &ids {
+        world.sim.add_alias(AGENT, id, "3");
+    }
+    json!(ids.iter().map(|id| json!({"AgentId": AGENT, "AgentAliasId": id})).collect::<Vec<_>>())
+}
+
+/// Beside what settles and drains: the round trips that waited for each other.
+fn round_trips(course: &Course) -> u128 {
+    (course.elapsed() - course.paused()).as_millis() / LATENCY.as_millis()
+}
+
+fn sent(calls: &[Call], operation: &str) -> Vec<Duration> {
+    calls.iter().filter(|call| call.operation == operation).map(|call| call.sent).collect()
+}
+
+/// No question is asked again before anything has changed. The record is: it has to be read again before each change.
+fn assert_nothing_is_asked_in_vain(calls: &[Call]) {
+    let mut asked = BTreeSet::new();
+    for call in calls {
+        if CHANGES.contains(&call.operation) {
+            asked.clear();
+        } else if call.operation != "GetSchedule" {
+            assert!(
+                asked.insert((call.operation, &call.ids)),
+                "{} {:?} is asked again in vain",
+                call.operation,
+                call.ids
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_steady_tick_takes_one_round_trip() {
+    let world = in_service(json!({})).await;
+    let course = course(&world);
+    course.tick(NAME).expect("the tick ends well");
+    assert_eq!(course.elapsed(), LATENCY);
+    assert_eq!(course.calls().len(), 2);
+}
+
+#[tokio::test]
+async fn a_steady_tick_of_five_aliases_sends_all_its_calls_at_once() {
+    let world = world().await;
+    let aliases = aliases(&world, 5);
+    let event = json!({"Action": "Apply", "Commitment": commitment(json!({"AgentAliases": aliases}))});
+    world.send(event).await.expect("it is registered");
+    world.pass(40).await;
+    let course = course(&world);
+    course.tick(NAME).expect("the tick ends well");
+    assert_eq!(course.elapsed(), LATENCY);
+    let sent: Vec<Duration> = course.calls().iter().map(|call| call.sent).collect();
+    assert_eq!(sent, [Duration::ZERO; 6]);
+}
+
+#[tokio::test]
+async fn what_a_declaration_was_judged_by_is_not_asked_again_for_its_first_round() {
+    let world = world().await;
+    let declared = course(&world);
+    declared.send(json!({"Action": "ScaleUp", "Commitment": commitment(json!({}))})).expect("it is registered");
+    let calls = declared.calls();
+    // Judged, then planned; and once more when something had been bought.
+    assert_eq!(sent(&calls, "GetAgentAlias").len(), 2, "{calls:?}");
+    assert_eq!(sent(&calls, "GetAgentVersion").len(), 1, "{calls:?}");
+    let others = sent(&calls, "ListSchedules")[0];
+    assert!(sent(&calls, "GetAgentAlias").contains(&others), "who else declares it is asked beside: {calls:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_in_vain_on_any_way() {
+    let world = in_service(json!({"Drain": "0m"})).await;
+    let bigger = json!({"Action": "Apply", "Commitment": commitment(json!({"Drain": "0m", "ModelUnits": 2}))});
+    for event in [bigger, by_name("ScaleDown"), by_name("ScaleUp"), by_name("Retire")] {
+        let course = course(&world);
+        course.send(event.clone()).expect("it is carried out");
+        assert_nothing_is_asked_in_vain(&course.calls());
+        pass(&world, 40).await;
+    }
+}
+
+#[tokio::test]
+async fn a_retirement_without_a_drain_takes_nine_round_trips() {
+    let world = in_service(json!({"Drain": "0m"})).await;
+    let course = course(&world);
+    course.send(by_name("Retire")).expect("it is retired");
+    assert_eq!(world.sim.schedules().len(), 0, "it is forgotten");
+    assert_eq!(world.sim.throughputs().len(), 0);
+    let calls = course.calls();
+    assert!(course.elapsed() < Duration::from_secs(1), "{calls:?}");
+    assert_eq!(round_trips(&course), 9, "{calls:?}");
+    assert_nothing_is_asked_in_vain(&calls);
+}
+
+#[tokio::test]
+async fn the_record_is_read_before_every_round_that_changes_something_and_beside_the_look() {
+    let world = in_service(json!({"Drain": "0m"})).await;
+    let course = course(&world);
+    course.send(by_name("Retire")).expect("it is retired");
+    let calls = course.calls();
+    for operation in ["UpdateAgentAlias", "DeleteProvisionedModelThroughput", "DeleteSchedule"] {
+        let change = sent(&calls, operation)[0];
+        let before = sent(&calls, "GetSchedule").into_iter().filter(|read| *read < change).max().expect("it was read");
+        assert!(sent(&calls, "ListProvisionedModelThroughputs").contains(&before), "{operation}: {calls:?}");
+        let between = calls.iter().filter(|call| before < call.sent && call.sent < change);
+        let between: Vec<&str> = between.map(|call| call.operation).filter(|call| *call != "UpdateSchedule").collect();
+        assert_eq!(between, Vec::<&str>::new(), "{operation}: {calls:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_fifty_aliases_takes_as_long_as_ten_a_second_force() {
+    let world = world().await;
+    let aliases = aliases(&world, 50);
+    let event = json!({"Action": "Apply", "Commitment": commitment(json!({"AgentAliases": aliases}))});
+    world.send(event).await.expect("it is registered");
+    world.pass(40).await;
+    let course = course(&world);
+    course.tick(NAME).expect("the tick ends well");
+    let refused: Vec<Call> = course.calls().into_iter().filter(|call| call.status >= 400).collect();
+    assert_eq!(refused, []);
+    // The first ten at once, then ten a second.
+    assert_eq!(course.elapsed(), Duration::from_secs(4) + LATENCY);
+}
+
+#[tokio::test]
+async fn fifty_aliases_are_routed_as_fast_as_two_a_second_allow_without_a_call_that_fails() {
+    let world = world().await;
+    let aliases = aliases(&world, 50);
+    let event = json!({"Action": "Apply", "Commitment": commitment(json!({"AgentAliases": aliases}))});
+    world.send(event).await.expect("it is registered");
+    world.sim.advance(SignedDuration::from_mins(36));
+    let course = course(&world);
+    course.tick(NAME).expect("the tick ends well");
+    let calls = course.calls();
+    let refused: Vec<&Call> = calls.iter().filter(|call| call.status >= 400).collect();
+    assert_eq!(refused, Vec::<&Call>::new());
+    let updates = sent(&calls, "UpdateAgentAlias");
+    assert_eq!(updates.len(), 50);
+    let (first, last) = (updates.iter().min().expect("one"), updates.iter().max().expect("one"));
+    assert_eq!(*last - *first, Duration::from_secs(24), "two at once, then two a second");
+    // Two looks at fifty, the routes between them, and no more round trips than one alias takes.
+    let forced = Duration::from_secs(4 + 24 + 4);
+    assert!(course.elapsed() < forced + 8 * LATENCY, "{:?}", course.elapsed());
+    let routed = (0..50).filter(|number| world.sim.alias(AGENT, &format!("ALIAS{number:05}")).route.is_some());
+    assert_eq!(routed.count(), 50);
+}
+
+#[tokio::test]
+async fn routes_that_do_not_fit_into_an_invocation_are_left_to_the_next_tick() {
+    let world = world().await;
+    let aliases = aliases(&world, 50);
+    let event = json!({"Action": "Apply", "Commitment": commitment(json!({"AgentAliases": aliases}))});
+    world.send(event).await.expect("it is registered");
+    world.sim.advance(SignedDuration::from_mins(36));
+    let course = course(&world).with_deadline(SignedDuration::from_secs(25));
+    course.tick(NAME).expect("what is left is no error");
+    let calls = course.calls();
+    let last = sent(&calls, "UpdateAgentAlias").into_iter().max().expect("some are routed");
+    assert!(last <= Duration::from_secs(15), "nothing is started ten seconds before the deadline: {last:?}");
+    let routed = (0..50).filter(|number| world.sim.alias(AGENT, &format!("ALIAS{number:05}")).route.is_some());
+    assert!((10..50).contains(&routed.count()));
+    pass(&world, 3).await;
+    assert!((0..50).all(|number| world.sim.alias(AGENT, &format!("ALIAS{number:05}")).route.is_some()));
+}
