@@ -10,6 +10,7 @@ mod agents;
 mod api;
 mod bedrock;
 mod parameters;
+mod direct;
 pub mod runtime_api;
 mod schedules;
 mod server;
