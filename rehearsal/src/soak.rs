@@ -86,7 +86,7 @@ fn panics() -> Vec<String> {
 ///
 /// # Errors
 /// Something broke.
-pub fn play(seed: u64, weeks: u32) -> Result<Told, Box<Broken>> {
+pub fn play(seed: u64, weeks: f64) -> Result<Told, Box<Broken>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let broken = |what: String| Box::new(Broken { at: Timestamp::UNIX_EPOCH, what, last: Vec::new() });
     runtime.map_err(|error| broken(error.to_string()))?.block_on(async {

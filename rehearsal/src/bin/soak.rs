@@ -5,13 +5,15 @@ use std::time::Instant;
 use rehearsal::soak::{Broken, Told, hear_of_panics, play};
 
 /// Weeks from which on everything that can happen has to have happened.
-const ENOUGH: u32 = 12;
+const ENOUGH: f64 = 12.0;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut number = |usual: u64| arguments.next().map_or(Some(usual), |text| text.parse().ok());
-    let (Some(seed), Some(weeks)) = (number(1), number(2)) else { fail("usage: soak [SEED [WEEKS]], two whole numbers") };
-    let Ok(weeks) = u32::try_from(weeks) else { fail("these are too many weeks") };
+    let seed = arguments.next().map_or(Some(1_u64), |text| text.parse().ok());
+    let weeks = arguments.next().map_or(Some(2.0_f64), |text| text.parse().ok());
+    let (Some(seed), Some(weeks)) = (seed, weeks.filter(|weeks| (0.0..=500.0).contains(weeks))) else {
+        fail("usage: soak [SEED [WEEKS]]: a whole number, and at most 500 weeks, or parts of one")
+    };
     println!("seed {seed}, {weeks} weeks");
     hear_of_panics();
     #[expect(clippy::disallowed_methods, reason = "how fast it was is measured on the machine's own clock")]
@@ -30,13 +32,13 @@ fn main() {
     }
 }
 
-fn tell(told: &Told, weeks: u32, seconds: f64) -> Vec<&'static str> {
+fn tell(told: &Told, weeks: f64, seconds: f64) -> Vec<&'static str> {
     let Told { counts, digest, calls, invocations, ledger, unanswerable } = told;
     println!();
     for (kind, count) in counts.table() {
         println!("  {kind:<45} {count:>9}");
     }
-    let rate = f64::from(weeks) / seconds;
+    let rate = weeks / seconds;
     println!("\n  {invocations} invocations, {calls} calls, digest {digest}; {rate:.2} weeks a second");
     println!("  {unanswerable} requests of CloudFormation that nobody could answer");
     #[expect(clippy::cast_precision_loss, reason = "hours for people")]

@@ -15,8 +15,7 @@ const ZONES: [&str; 6] =
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY: i64 = 24 * 60;
 /// Models that fit the agents: two of one base, and a custom one of the same.
-pub(super) const MODELS: [&str; 3] =
-    ["amazon.nova-lite-v1:0:24k", "amazon.nova-lite-v1:0:300k", super::CUSTOM_MODEL];
+pub(super) const MODELS: [&str; 3] = ["amazon.nova-lite-v1:0:24k", "amazon.nova-lite-v1:0:300k", super::CUSTOM_MODEL];
 /// The longest drain that is ever declared, in minutes.
 pub(super) const LONGEST_DRAIN: i64 = 15;
 /// Instants at which something may change are this far apart: every time that is declared is a multiple.
@@ -29,10 +28,8 @@ pub(super) struct Declared {
     pub(super) serial: u32,
     pub(super) model: &'static str,
     pub(super) units: u32,
-    pub(super) term: Option<&'static str>,
     pub(super) hours: Option<Hours>,
     pub(super) lead: i64,
-    pub(super) drain: i64,
     pub(super) rejects: bool,
     pub(super) retains: bool,
     /// What is sent, without a name.
@@ -123,7 +120,7 @@ impl Declared {
             put("OnDelete", json!(if retains { "Retain" } else { "Retire" }));
             put("ServiceTimeout", json!(*dice.pick(&[1800, 3600, 3600])));
         }
-        Self { serial, model, units, term, hours, lead, drain, rejects, retains, value }
+        Self { serial, model, units, hours, lead, rejects, retains, value }
     }
 
     /// The same with a mistake in it.
@@ -275,11 +272,7 @@ impl Window {
                         day = (day + 1) % 7;
                         opens[day] = true;
                     }
-                    if first == last {
-                        DAYS[first].to_lowercase()
-                    } else {
-                        format!("{}-{}", DAYS[first], DAYS[last])
-                    }
+                    if first == last { DAYS[first].to_lowercase() } else { format!("{}-{}", DAYS[first], DAYS[last]) }
                 };
                 from = clock(dice, 0, DAY - 60);
                 until = clock(dice, from + 30, DAY);

@@ -1,7 +1,6 @@
 //! Weather, and people who do by hand what they should not.
 
 use jiff::{SignedDuration, Timestamp};
-use simulator::AliasView;
 
 use super::run::{Run, after};
 use super::wire::{AFTERMATH, Weather};
@@ -22,6 +21,9 @@ const DENIED: [&str; 11] = [
     "ListSchedules",
 ];
 
+/// A throughput that does not exist.
+pub(super) const NOTHING: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefabcdef";
+
 /// What is out of order by somebody's hand, and until when.
 #[derive(Debug, Default)]
 pub(super) struct Meddling {
@@ -30,7 +32,8 @@ pub(super) struct Meddling {
     pub(super) no_ticks_until: Timestamp,
     quota_until: Option<Timestamp>,
     legacy_until: Option<Timestamp>,
-    aliases_gone: Vec<(usize, (String, String), AliasView, Timestamp)>,
+    /// By agent and alias: the version that it pointed at.
+    aliases_gone: Vec<((String, String), String, Timestamp)>,
     /// Throughputs that were deleted by hand, by ARN.
     pub(super) deleted: Vec<String>,
     /// Commitments whose throughput a stack has left to its owners, who delete it in time.
@@ -66,7 +69,9 @@ impl Run {
             self.meddling.no_ticks_since = now;
             self.meddling.no_ticks_until = after(now, self.dice.between(60, 400));
         }
-        if now < self.meddling.no_ticks_until || self.meddling.quota_until.is_some() || self.meddling.legacy_until.is_some()
+        if now < self.meddling.no_ticks_until
+            || self.meddling.quota_until.is_some()
+            || self.meddling.legacy_until.is_some()
         {
             self.wire.trouble();
         }
@@ -100,12 +105,14 @@ impl Run {
         let index = usize::try_from(self.dice.between(0, last)).unwrap_or_default();
         let member = &self.members[index];
         let (agent, alias) = self.dice.pick(&member.aliases).clone();
-        let is_there = !self.meddling.aliases_gone.iter().any(|(_, gone, ..)| *gone == (agent.clone(), alias.clone()));
+        let is_there = !self.meddling.aliases_gone.iter().any(|(gone, ..)| *gone == (agent.clone(), alias.clone()));
         let sim = std::sync::Arc::clone(&self.wire.sim);
         let kind = match self.dice.between(0, 9) {
             0 | 1 => {
                 let living = sim.throughputs();
                 let ours = living.iter().filter(|one| one.tags.get(simulator::COMMITMENT_TAG) == Some(&member.name));
+                // With a term AWS would refuse it.
+                let ours = ours.filter(|one| one.term.is_none());
                 let Some(one) = ours.last() else { return };
                 sim.delete_throughput(&one.name);
                 self.meddling.deleted.push(one.arn.clone());
@@ -113,7 +120,12 @@ impl Run {
             }
             2 if is_there => {
                 self.meddling.foreign += 1;
-                let arn = sim.add_throughput(&format!("foreign-{}", self.meddling.foreign), "amazon.nova-lite-v1:0:24k", 1, &[]);
+                let arn = sim.add_throughput(
+                    &format!("foreign-{}", self.meddling.foreign),
+                    "amazon.nova-lite-v1:0:24k",
+                    1,
+                    &[],
+                );
                 sim.change_alias(&agent, &alias, |alias| alias.route = Some(arn));
                 "meddling: alias to a foreign throughput"
             }
@@ -122,8 +134,7 @@ impl Run {
                 "meddling: alias to on-demand"
             }
             4 if is_there => {
-                let nothing = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefabcdef";
-                sim.change_alias(&agent, &alias, |alias| alias.route = Some(nothing.to_owned()));
+                sim.change_alias(&agent, &alias, |alias| alias.route = Some(NOTHING.to_owned()));
                 "meddling: alias to what does not exist"
             }
             5 if is_there => {
@@ -137,10 +148,9 @@ impl Run {
                 "meddling: new agent version"
             }
             6 if is_there => {
-                let view = sim.alias(&agent, &alias);
+                let version = sim.alias(&agent, &alias).version;
                 sim.remove_alias(&agent, &alias);
-                let view = AliasView { route: None, serving: None, ..view };
-                self.meddling.aliases_gone.push((index, (agent, alias), view, later));
+                self.meddling.aliases_gone.push(((agent, alias), version, later));
                 "meddling: alias gone"
             }
             7 if self.meddling.quota_until.is_none() => {
@@ -178,9 +188,8 @@ impl Run {
         if legacy_until.take_if(|until| *until <= now).is_some() {
             self.wire.sim.set_model_lifecycle(MODEL, "ACTIVE");
         }
-        for (_, (agent, alias), view, _) in aliases_gone.extract_if(.., |(.., until)| *until <= now) {
-            self.wire.sim.add_alias(&agent, &alias, &view.version);
-            self.wire.sim.change_alias(&agent, &alias, |there| *there = AliasView { status: "PREPARED", ..view });
+        for ((agent, alias), version, _) in aliases_gone.extract_if(.., |(.., until)| *until <= now) {
+            self.wire.sim.add_alias(&agent, &alias, &version);
         }
     }
 
@@ -207,27 +216,30 @@ impl Run {
         }
     }
 
-    /// Owners look after what a stack has left to them.
+    /// Owners look after what a stack has left to them, as soon as it is theirs.
     pub(super) fn owners_act(&mut self) {
-        for name in std::mem::take(&mut self.meddling.left_to_owners) {
+        let names = std::mem::take(&mut self.meddling.left_to_owners);
+        let (theirs, not_yet): (Vec<_>, Vec<_>) = names
+            .into_iter()
+            .partition(|name| self.index_of(name).is_none_or(|index| self.members[index].registered.is_none()));
+        self.meddling.left_to_owners = not_yet;
+        for name in theirs {
+            let Some(index) = self.index_of(&name) else { continue };
             let left = self.wire.sim.throughputs();
-            let left = left.iter().filter(|one| {
-                one.name.starts_with(&name) && !one.tags.contains_key(simulator::COMMITMENT_TAG)
-            });
-            for one in left {
-                for member in &self.members {
-                    for (agent, alias) in &member.aliases {
-                        let gone = |(_, gone, ..): &(usize, (String, String), AliasView, Timestamp)| {
-                            gone.0 == *agent && gone.1 == *alias
-                        };
-                        if self.meddling.aliases_gone.iter().any(gone) {
-                            continue;
-                        }
-                        if self.wire.sim.alias(agent, alias).route.as_ref() == Some(&one.arn) {
-                            self.wire.sim.change_alias(agent, alias, |alias| alias.route = None);
-                        }
-                    }
+            let unmarked = |one: &&simulator::Throughput| !one.tags.contains_key(simulator::COMMITMENT_TAG);
+            let left: Vec<_> = left.iter().filter(|one| one.name.starts_with(&name)).filter(unmarked).collect();
+            for key in self.members[index].aliases.clone() {
+                if self.wire.sim.alias_views(std::slice::from_ref(&key)).is_empty() {
+                    continue;
                 }
+                self.wire.sim.change_alias(&key.0, &key.1, |alias| {
+                    if left.iter().any(|one| Some(&one.arn) == alias.route.as_ref()) {
+                        alias.route = None;
+                    }
+                    "ACCEPT_INVOCATIONS".clone_into(&mut alias.invocation_state);
+                });
+            }
+            for one in left {
                 self.wire.sim.delete_throughput(&one.name);
             }
         }

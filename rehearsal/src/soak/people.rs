@@ -58,9 +58,7 @@ impl Run {
                 ("action: Override to Off", event, Comes::Overridden(false))
             }
             8 | 9 => ("action: Resume", json!({"Action": "Resume", "Name": name}), Comes::Resumed),
-            10 if self.dice.once_in(2) => {
-                ("action: Status", json!({"Action": "Status", "Name": name}), Comes::Nothing)
-            }
+            10 if self.dice.once_in(2) => ("action: Status", json!({"Action": "Status", "Name": name}), Comes::Nothing),
             10 => ("action: Status", json!({"Action": "Status"}), Comes::Nothing),
             11 if !is_resource => ("action: Retire", json!({"Action": "Retire", "Name": name}), Comes::Gone),
             11 => ("action: Status", json!({"Action": "Status", "Name": name}), Comes::Nothing),
@@ -183,6 +181,12 @@ impl Run {
             }
             return Ok(());
         };
+        let waiting = report["Waiting"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let for_term = |waiting: &Value| waiting.as_str().is_some_and(|text| text.starts_with("for the term of"));
+        let rests = report["Problems"] == json!([]) && report["Actions"] == json!([]) && !waiting.is_empty();
+        if rests && waiting.iter().all(for_term) {
+            self.members[index].settled = now;
+        }
         if report["Settled"] != true {
             return Ok(());
         }

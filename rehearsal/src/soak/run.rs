@@ -77,7 +77,6 @@ pub(super) struct Run {
     pub(super) watched: Watched,
     pub(super) ledger: Ledger,
     pub(super) calm: bool,
-    pub(super) creation: SignedDuration,
     pub(super) tick_minutes: i64,
     pub(super) unanswerable: u64,
     pub(super) requests: u64,
@@ -96,7 +95,7 @@ impl Run {
         let start = after(Timestamp::from_second(1_767_571_200).unwrap_or_default(), dice.between(0, 480_000));
         let sim = Arc::new(Simulator::start(start).await);
         let creation = SignedDuration::from_mins(*dice.pick(&[16, 25, 35, 55]));
-        let tick_minutes = dice.between(1, 5);
+        let tick_minutes = *dice.pick(&[1, 3, 5, 5, 5, 5]);
         sim.add_custom_model(CUSTOM_MODEL, MODEL);
         sim.knobs(|knobs| {
             use simulator::{Refuses, SpentToken};
@@ -114,9 +113,10 @@ impl Run {
             knobs.orphan_after = Some(SignedDuration::from_mins(15));
         });
         let wire = Wire::new(Arc::clone(&sim), seed);
-        let count = dice.between(3, 5);
+        let count = *dice.pick(&[3, 3, 4]);
         let members: Vec<Member> = (0..count).map(|number| member(&sim, number, seed)).collect();
-        let handler = handler(&wire, &format!("rate({tick_minutes} minute{})", if tick_minutes == 1 { "" } else { "s" }));
+        let handler =
+            handler(&wire, &format!("rate({tick_minutes} minute{})", if tick_minutes == 1 { "" } else { "s" }));
         Self {
             dice,
             wire,
@@ -129,7 +129,6 @@ impl Run {
             watched: Watched::default(),
             ledger: Ledger::default(),
             calm: false,
-            creation,
             tick_minutes,
             unanswerable: 0,
             requests: 0,
@@ -143,8 +142,9 @@ impl Run {
     }
 
     /// Storms and calms in turn, and at last everybody goes.
-    pub(super) async fn weeks(&mut self, weeks: u32) -> Result<Told, String> {
-        let until = after(self.clock, i64::from(weeks) * 7 * 24 * 60);
+    pub(super) async fn weeks(&mut self, weeks: f64) -> Result<Told, String> {
+        let seconds = SignedDuration::try_from_secs_f64(weeks * 7.0 * 24.0 * 3600.0).unwrap_or_default();
+        let until = self.clock.saturating_add(seconds).unwrap_or(self.clock);
         while self.clock < until {
             let storm = self.clock.saturating_add(STORM).unwrap_or(until);
             self.calm = false;
@@ -174,7 +174,9 @@ impl Run {
                 None if enough <= self.clock => return Ok(()),
                 Some(member) if most <= self.clock => {
                     let (name, report) = (&member.name, &member.last_report);
-                    return Err(format!("{name} is not settled {LONGEST_CALM:#} after the last that went wrong: {report}"));
+                    return Err(format!(
+                        "{name} is not settled {LONGEST_CALM:#} after the last that went wrong: {report}"
+                    ));
                 }
                 None | Some(_) => {}
             }
@@ -288,6 +290,20 @@ impl Run {
     /// Delivers an event that is on its way; what fails or dies is tried again, as Lambda does.
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), String> {
         let Delivery { event, tries, request, .. } = &delivery;
+        if request.is_some() && *tries == 2 && !self.calm && self.dice.once_in(6) {
+            // Doubled, and both at the same time.
+            self.wire.count("stack: delivered twice and interleaved");
+            self.wire.trouble();
+            let mut well = false;
+            for answer in self.side_by_side(event, event).await {
+                well |= answer.is_ok();
+            }
+            if let Some(asked) = request.as_ref().and_then(|id| self.asked.get_mut(id)) {
+                asked.heard |= well;
+                asked.under_way = asked.under_way.saturating_sub(1);
+            }
+            return Ok(());
+        }
         let answer = self.invoke(event).await;
         let well = matches!(answer, Some(Ok(_)));
         if let Some(answer) = &answer {

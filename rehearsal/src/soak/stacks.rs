@@ -57,7 +57,14 @@ impl Resource {
         let logical_id = format!("Throughput{number}");
         let digest = Sha256::digest(format!("{STACK}/{logical_id}"));
         let digest = digest.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        Self { name: format!("{logical_id}-{digest}"), logical_id, current: None, pending: None, next: None, retained: false }
+        Self {
+            name: format!("{logical_id}-{digest}"),
+            logical_id,
+            current: None,
+            pending: None,
+            next: None,
+            retained: false,
+        }
     }
 
     /// Whether it is there, and nothing of it is under way.
@@ -166,7 +173,8 @@ impl Run {
 
     /// Sends a Delete for what the member `index` has in its stack.
     pub(super) fn delete(&mut self, index: usize, current: Option<(Value, u32)>) {
-        let retains = current.as_ref().is_some_and(|(_, serial)| self.declared.get(serial).is_some_and(|one| one.retains));
+        let retains =
+            current.as_ref().is_some_and(|(_, serial)| self.declared.get(serial).is_some_and(|one| one.retains));
         self.wire.count(if retains { "stack: Delete that retains" } else { "stack: Delete" });
         if let Some(resource) = self.resource(index) {
             resource.retained = retains;
@@ -277,7 +285,10 @@ impl Run {
             let no_ticks = outage < asked.until && asked.signed < no_ticks;
             let dead = !asked.heard && asked.under_way == 0;
             if !asked.excused && !no_ticks && !dead {
-                return Err(format!("{id}, a {} of {}, has not been answered by {}", asked.kind, asked.name, asked.until));
+                return Err(format!(
+                    "{id}, a {} of {}, has not been answered by {}",
+                    asked.kind, asked.name, asked.until
+                ));
             }
             asked.status = Some("nobody".to_owned());
             given_up.push(id.clone());

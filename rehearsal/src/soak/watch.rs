@@ -9,6 +9,7 @@ use serde_json::Value;
 use simulator::{COMMITMENT_TAG, Throughput};
 
 use super::declared::LONGEST_DRAIN;
+use super::meddling::NOTHING;
 use super::run::{Run, after};
 use super::{Ledger, panics};
 
@@ -173,7 +174,13 @@ impl Run {
         let misplaced = |to: Option<&String>| {
             let rejects = declared.rejects && to.is_none();
             let state = if rejects { "REJECT_INVOCATIONS" } else { "ACCEPT_INVOCATIONS" };
-            aliases.iter().find(|alias| {
+            let left_alone = |route: &Option<String>| {
+                let foreign = |one: &Throughput| {
+                    Some(&one.arn) == route.as_ref() && one.tags.get(COMMITMENT_TAG) != Some(&member.name)
+                };
+                registered.lifecycle != "Active" && living.iter().any(foreign)
+            };
+            aliases.iter().filter(|alias| !left_alone(&alias.route)).find(|alias| {
                 alias.route.as_ref() != to || alias.status != "PREPARED" || alias.invocation_state != state
             })
         };
@@ -202,20 +209,23 @@ impl Run {
     /// After everybody has gone.
     pub(super) fn nothing_is_left(&mut self) -> Result<(), String> {
         let living = self.wire.sim.throughputs();
-        if let Some(left) = living.iter().find(|one| one.tags.keys().any(|key| key.starts_with("throughput-scheduler:"))) {
+        if let Some(left) =
+            living.iter().find(|one| one.tags.keys().any(|key| key.starts_with("throughput-scheduler:")))
+        {
             return Err(format!("{left:?} is left"));
         }
         for member in &self.members {
             for alias in self.wire.sim.alias_views(&member.aliases) {
-                let foreign = alias.route.as_ref().is_none_or(|route| living.iter().any(|one| one.arn == *route));
-                if !foreign || alias.status != "PREPARED" || alias.invocation_state != "ACCEPT_INVOCATIONS" {
+                // Of an alias that nobody declared it is nobody's business that it goes nowhere.
+                let foreign = |route: &String| *route == NOTHING || living.iter().any(|one| one.arn == *route);
+                if !alias.route.as_ref().is_none_or(foreign)
+                    || alias.status != "PREPARED"
+                    || alias.invocation_state != "ACCEPT_INVOCATIONS"
+                {
                     return Err(format!("an alias of {} is left: {alias:?}", member.name));
                 }
             }
         }
-        let billed: f64 = self.wire.sim.billing().iter().map(|bill| bill.unit_hours).sum();
-        let Ledger { held, created, interim, kept, trouble, drain } = self.ledger;
-        let _known = (billed, held, created, interim, kept, trouble, drain);
         Ok(())
     }
 }
