@@ -206,7 +206,8 @@ impl Handler {
         };
         let known = &before.commitment;
         let bought = known.throughput_name(known.units);
-        let in_term = known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought);
+        let in_term =
+            known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought && held.failed.is_none());
         if in_term && !known.is_bought_as(commitment) {
             let end = before
                 .running_term(now)
