@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check schema pictures lint-templates bench build deploy
+.PHONY: help demo invoke test soak check schema pictures lint-templates bench build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -25,6 +25,12 @@ test: # run every test
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 	then $(CARGO) nextest run --workspace --no-fail-fast; \
 	else $(CARGO) test --workspace; fi
+
+SEED := 1
+WEEKS := 2
+soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
+	@$(CARGO) build --quiet --workspace --bin soak
+	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
 
 check: lint-templates # formatting, lints, documentation, templates, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check
