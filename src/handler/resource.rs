@@ -116,7 +116,7 @@ impl Handler {
                 stored => stored?,
             };
             let there = stored.is_some();
-            let before = match stored {
+            let before = match stored.clone() {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
@@ -138,6 +138,10 @@ impl Handler {
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
             let robbed = if declares { self.judged(&rounds, &mut record, true).await? } else { Vec::new() };
+            // Looking takes a while, in which the same request, delivered twice, may have been carried out.
+            if declares && self.aws.stored(&group, name).await? != stored {
+                continue;
+            }
             if !self.put(&group, &record, there).await? {
                 continue;
             }
