@@ -259,13 +259,14 @@ impl Run {
             if put.body["PhysicalResourceId"] != json!(asked.name) {
                 return Err(format!("{} is answered with another id: {}", put.request, put.body));
             }
+            // Nobody listens after its end.
+            if put.at > asked.until {
+                continue;
+            }
             if let Some(before) = &asked.status {
                 if *before != status {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
-                continue;
-            }
-            if put.at > asked.until {
                 continue;
             }
             asked.status = Some(status.clone());

@@ -219,7 +219,7 @@ impl Run {
                 // Of an alias that nobody declared it is nobody's business that it goes nowhere.
                 let foreign = |route: &String| *route == NOTHING || living.iter().any(|one| one.arn == *route);
                 if !alias.route.as_ref().is_none_or(foreign)
-                    || alias.status != "PREPARED"
+                    || (alias.status != "PREPARED" && alias.route.is_some())
                     || alias.invocation_state != "ACCEPT_INVOCATIONS"
                 {
                     return Err(format!("an alias of {} is left: {alias:?}", member.name));

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use axum::body::Bytes;
 use axum::http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -33,7 +34,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(8);
 /// How long after a fault things may still be out of order: a failure is tried again after ten minutes, by the next tick.
 pub(super) const AFTERMATH: SignedDuration = SignedDuration::from_mins(20);
 /// Events and calls that are kept to be told when a run fails.
-const TOLD: usize = 80;
+const TOLD: usize = 300;
 
 /// How often calls go wrong.
 #[derive(Debug, Clone, Copy, Default)]
@@ -182,9 +183,9 @@ impl Wire {
         HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Option<Response<Vec<u8>>> {
-        let request = Request::builder().method(method).uri(path).body(body).ok()?;
-        self.sim.ask(request).await
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Option<Response<Bytes>> {
+        let request = Request::builder().method(method).uri(path).body(Bytes::from(body)).ok()?;
+        self.sim.answer(request).await.ok()
     }
 
     async fn die(
@@ -251,6 +252,10 @@ impl Wire {
 
 impl Inner {
     fn note(&mut self, now: Timestamp, what: &str) {
+        // The same problem at every tick is told once.
+        if what.starts_with("  ended") && self.log.iter().rev().take(6).any(|line| line.ends_with(what)) {
+            return;
+        }
         if self.log.len() == TOLD {
             self.log.pop_front();
         }

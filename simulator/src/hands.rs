@@ -1,24 +1,11 @@
-//! The same account without sockets: who asks it directly gets the same answers, in an order that no network decides.
+//! Looking at the account, and laying hands on it, beside the API.
 
-use std::sync::Arc;
-
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::{Method, Request, Response};
-
+use axum::http::Method;
 use serde_json::Value;
 
 use crate::{AliasView, Simulator, server};
 
 impl Simulator {
-    /// Answers one request of AWS's protocol; nothing if the connection breaks before the answer.
-    pub async fn ask(&self, request: Request<Vec<u8>>) -> Option<Response<Vec<u8>>> {
-        let response = server::serve(State(Arc::clone(&self.shared)), request.map(Body::from)).await;
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.ok()?;
-        Some(Response::from_parts(parts, body.to_vec()))
-    }
-
     /// Those of `aliases`, by agent and alias, that are there.
     #[must_use]
     pub fn alias_views(&self, aliases: &[(String, String)]) -> Vec<AliasView> {
