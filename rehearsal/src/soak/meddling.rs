@@ -43,7 +43,7 @@ pub(super) struct Meddling {
 
 impl Run {
     /// What goes wrong this minute.
-    pub(super) async fn meddle(&mut self) -> Result<(), String> {
+    pub(super) fn meddle(&mut self) {
         let now = self.now();
         if self.meddling.weather_until <= now {
             self.change_weather();
@@ -76,9 +76,8 @@ impl Run {
             self.wire.trouble();
         }
         if self.dice.once_in(150) {
-            self.lay_hands_on().await;
+            self.lay_hands_on();
         }
-        Ok(())
     }
 
     fn change_weather(&mut self) {
@@ -98,7 +97,7 @@ impl Run {
     }
 
     /// Somebody does something by hand.
-    async fn lay_hands_on(&mut self) {
+    fn lay_hands_on(&mut self) {
         let now = self.now();
         let later = after(now, self.dice.between(5, 180));
         let last = i64::try_from(self.members.len()).unwrap_or(1) - 1;
@@ -113,7 +112,7 @@ impl Run {
                 let ours = living.iter().filter(|one| one.tags.get(simulator::COMMITMENT_TAG) == Some(&member.name));
                 // With a term AWS would refuse it.
                 let ours = ours.filter(|one| one.term.is_none());
-                let Some(one) = ours.last() else { return };
+                let Some(one) = ours.max_by_key(|one| (one.created, one.arn.clone())) else { return };
                 sim.delete_throughput(&one.name);
                 self.meddling.deleted.push(one.arn.clone());
                 "meddling: throughput deleted"

@@ -227,7 +227,7 @@ impl Run {
         }
         self.turn_to(minute);
         if !self.calm {
-            self.meddle().await?;
+            self.meddle();
             self.people_act().await?;
         }
         self.stacks_act();
