@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test judges second-opinion check schema pictures lint-templates bench bench-desired growth build deploy
+.PHONY: help demo invoke test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -45,6 +45,12 @@ second-opinion: .venv/referee/installed # compare timetables with a brute force 
 	@$(CARGO) build --quiet --workspace --bin timetables
 	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables \
 	  --seed $(or $(SEED),1) --cases $(or $(CASES),1000) $(if $(ONLY),--only $(ONLY))
+
+SEED := 1
+WEEKS := 2
+soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
+	@$(CARGO) build --quiet --workspace --bin soak
+	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
 
 check: lint-templates # formatting, lints, documentation, templates, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check

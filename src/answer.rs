@@ -108,7 +108,9 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
 
 /// Whether the aliases are off and the throughput is gone, or only its term holds it.
 fn deleted(plan: &Plan, now: Timestamp) -> Verdict {
-    let term_holds = |throughput: &Throughput| throughput.term_end.is_some_and(|end| now < end);
+    let term_holds = |throughput: &Throughput| {
+        throughput.status != ThroughputStatus::Failed && throughput.term_end.is_some_and(|end| now < end)
+    };
     let only_terms = !plan.ours.is_empty() && plan.ours.iter().all(term_holds);
     if plan.nothing_left || (plan.let_go && only_terms) {
         return Verdict::Now(Decision::Success);

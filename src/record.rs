@@ -368,7 +368,7 @@ impl Record {
             ThroughputStatus::Creating | ThroughputStatus::Updating | ThroughputStatus::Unknown(_) => {}
         }
         held.renewed |= matches!((held.term_end, term_end), (Some(known), Some(seen)) if known < *seen);
-        held.term_end = term_end.or(held.term_end);
+        held.term_end = term_end.or(held.term_end).filter(|_| held.failed.is_none());
     }
 
     /// How `stored`, read again, stands to this record.

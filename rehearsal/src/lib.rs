@@ -26,6 +26,7 @@ pub mod line;
 pub mod local;
 pub mod picture;
 pub mod schema;
+pub mod soak;
 pub mod timeline;
 pub mod week;
 

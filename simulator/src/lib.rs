@@ -9,6 +9,7 @@ mod account;
 mod agents;
 mod api;
 mod bedrock;
+mod hands;
 mod parameters;
 mod recording;
 pub mod runtime_api;

@@ -353,6 +353,11 @@ fn route(method: &Method, path: &str, query: &str, body: Value) -> Option<Call> 
     })
 }
 
+/// The name of the operation that `method` and `path` ask for, if there is such a one.
+pub(crate) fn operation(method: &Method, path: &str) -> Option<&'static str> {
+    route(method, path, "", Value::Null).map(|call| call.operation)
+}
+
 fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     match call.operation {
         "CreateProvisionedModelThroughput" => account.create_throughput(call),

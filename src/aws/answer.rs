@@ -2,13 +2,13 @@
 //!
 //! One PUT to a presigned URL of S3, by the HTTP client that the SDK carries.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_sdk_bedrock::config::SharedAsyncSleep;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::Connector;
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::http::Request;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -30,10 +30,17 @@ pub enum Delivery {
 /// The client for answers, made when the first one is sent: most invocations send none, and it reads root certificates.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    connector: OnceLock<Connector>,
+    connector: OnceLock<SharedHttpConnector>,
 }
 
 impl Aws {
+    /// Sends answers by `connector` in place of a client of its own: a rehearsal without sockets hears them so.
+    #[must_use]
+    pub fn answering_by(mut self, connector: SharedHttpConnector) -> Self {
+        self.answers = Arc::new(Answers { connector: OnceLock::from(connector) });
+        self
+    }
+
     /// Puts an answer where `CloudFormation` looks for it: with an empty content type, as the URL is signed, and following no
     /// redirect. The same answer may be put again.
     pub async fn put_answer(&self, url: &ResponseUrl, body: &str) -> Delivery {
@@ -42,7 +49,7 @@ impl Aws {
             return Delivery::Refused("the ResponseURL is not a URL".to_owned());
         }
         request.headers_mut().insert("content-type", "");
-        let connector = self.answers.connector.get_or_init(|| connector(&self.timeouts));
+        let connector = self.answers.connector.get_or_init(|| SharedHttpConnector::new(connector(&self.timeouts)));
         // The error of a connection may name where it went: its kind has to do.
         match connector.call(request).await {
             Err(error) if error.is_timeout() => Delivery::NotNow("no answer in time".to_owned()),

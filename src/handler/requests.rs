@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation, subject};
-use crate::commitment::{Commitment, ParameterName};
+use crate::commitment::{AliasId, Commitment, ParameterName, WhenOff};
 use crate::custom_resource::RequestType;
 use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
-use crate::observed::{CallError, CallErrorKind, Observed};
+use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed};
 use crate::record::{Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
@@ -78,7 +78,13 @@ impl Handler {
         if may_buy {
             self.check(&record.commitment)?;
         }
-        self.object(rounds, &record.commitment, &record.own_parameters, rounds.group).await?;
+        let accepting = self.object(rounds, &record.commitment, &record.own_parameters, rounds.group).await?;
+        if record.commitment.when_off == WhenOff::Reject {
+            // Should another delivery of this request make them reject, and this one write over what that one remembers.
+            for alias in accepting {
+                record.aliases.entry(alias).or_default().rejecting = true;
+            }
+        }
         record.own_parameters.extend(record.commitment.parameter.clone());
         self.take_over(record, rounds.group).await
     }
@@ -231,7 +237,8 @@ impl Handler {
         };
         let known = &before.commitment;
         let bought = known.throughput_name(known.units);
-        let in_term = known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought);
+        let in_term =
+            known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought && held.failed.is_none());
         if in_term && !known.is_bought_as(commitment) {
             let end = before
                 .running_term(now)
@@ -256,16 +263,16 @@ impl Handler {
         allowed(self.guardrails()?.refusals(commitment))
     }
 
-    /// Checks a declaration against what is there, before it is registered.
+    /// Checks a declaration against what is there, before it is registered; gives those of its aliases that accept invocations.
     pub(super) async fn object(
         &self,
         rounds: &Rounds<'_>,
         commitment: &Commitment,
         own_parameters: &BTreeSet<ParameterName>,
         group: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<AliasId>, Error> {
         if commitment.aliases.is_empty() && commitment.parameter.is_none() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let others = async { if commitment.take_over { Ok(Vec::new()) } else { self.others(commitment, group).await } };
         let aliases = rounds.look_ahead(commitment.aliases.iter());
@@ -284,7 +291,7 @@ impl Handler {
             let hopeless = failed.iter().any(CallError::is_final);
             let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
             return match (refused.is_empty(), failed.is_empty()) {
-                (true, true) => Ok(()),
+                (true, true) => Ok(accepting(&observed)),
                 (false, _) => Err(Error::NotAllowed(refused.into_iter().chain(failed).collect::<Vec<_>>().join("; "))),
                 (true, false) if hopeless => Err(Error::AwsError(failed.join("; "))),
                 (true, false) => Err(Error::Unavailable(failed.join("; "))),
@@ -421,4 +428,10 @@ fn override_end(end: End, now: Timestamp) -> Result<Timestamp, Error> {
     }
     let most = duration_text(LONGEST_OVERRIDE);
     Err(Error::InvalidEvent(format!("{said} is not within the next {most}, the longest that an override lasts")))
+}
+
+/// The aliases that accept invocations.
+fn accepting(observed: &Observed) -> Vec<AliasId> {
+    let accepts = |seen: &Result<Option<AgentAlias>, CallError>| matches!(seen, Ok(Some(alias)) if !alias.rejects);
+    observed.aliases.iter().filter(|(_, seen)| accepts(seen)).map(|(id, _)| id.clone()).collect()
 }

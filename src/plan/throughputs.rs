@@ -184,7 +184,8 @@ impl Planner<'_> {
     pub(super) fn term_is_ending(&self, now: Timestamp) -> bool {
         let commitment = self.commitment();
         let retires = commitment.term.is_some() && commitment.at_term_end == AtTermEnd::Retire;
-        let ends = self.plan.ours.iter().filter_map(|ours| ours.term_end).min();
+        let serving = self.plan.ours.iter().filter(|ours| ours.status != ThroughputStatus::Failed);
+        let ends = serving.filter_map(|ours| ours.term_end).min();
         let notice = commitment.drain.saturating_add(LEAVE_BEFORE_TERM_END);
         retires && ends.is_some_and(|end| end.duration_since(now) <= notice)
     }
@@ -264,7 +265,8 @@ impl Planner<'_> {
             return;
         }
         let mut patient = *status == ThroughputStatus::Creating;
-        if let Some(until) = *term_end {
+        // What failed serves no term, whatever end AWS gives for it.
+        if let Some(until) = term_end.filter(|_| *status != ThroughputStatus::Failed) {
             let left = until.duration_since(now);
             if now < after(until, TERM_END_GRACE) {
                 self.plan.waiting.push(WaitingOn::TermToEnd { name: name.clone(), until });

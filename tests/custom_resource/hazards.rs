@@ -444,3 +444,36 @@ async fn an_override_and_a_scale_down_while_an_answer_is_owed_answer_at_once_tha
         assert!(scene.world.sim.throughputs().is_empty(), "{action}");
     }
 }
+
+#[tokio::test]
+async fn a_request_delivered_twice_at_once_does_not_forget_that_the_rejecting_was_ours() {
+    use rehearsal::line::{Cut, Line};
+    let opens = |when_off: &str| {
+        properties(json!({"WhenOff": when_off, "Timetable": {"Timezone": "UTC", "Windows": ["Mon 02:00-03:00"]}}))
+    };
+    for calls in 0..12 {
+        let scene = Scene::new().await;
+        scene.world.sim.knobs(|knobs| knobs.may_reject = true);
+        scene.carry_out("Create", &opens("OnDemand")).await;
+        scene.world.pass(1).await;
+        let update = scene.request("Update", &opens("Reject"));
+        // One delivery stops at a call, the other is carried out, and the first goes on.
+        let line = Line::new("slow", &scene.world.sim, &std::sync::Arc::default());
+        let handler = line.handler(&[("RESPONSE_HOSTS", scene.stack.sink.address())]);
+        let slow = World { sim: std::sync::Arc::clone(&scene.world.sim), handler };
+        line.arm(Some(Cut::Before(calls)));
+        let mut first = Box::pin(slow.send(update.clone()));
+        let ended = line.until_cut(&mut first).await;
+        let _answer = scene.send(&update).await;
+        if ended.is_none() {
+            line.release();
+            let _answer = first.await;
+        }
+        assert_eq!(status(&scene.answer(&update)), "SUCCESS", "call {calls}");
+        let state = || scene.world.sim.alias(AGENT, ALIAS).invocation_state;
+        assert_eq!(state(), "REJECT_INVOCATIONS", "call {calls}");
+        scene.world.pass(125).await;
+        assert_eq!(scene.route(), Some(scene.arn()), "call {calls}");
+        assert_eq!(state(), "ACCEPT_INVOCATIONS", "call {calls}");
+    }
+}

@@ -128,3 +128,32 @@ async fn a_terms_last_hour_is_looked_at_every_minute() {
     slow.pass(75).await;
     assert!(slow.sim.throughputs().is_empty());
 }
+
+#[tokio::test]
+async fn a_termed_throughput_that_failed_is_bought_again_although_its_term_would_count_from_the_purchase() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.term_from_service = false);
+    world.sim.fail_next_creation("the model could not be loaded");
+    apply(&world, json!({"CommitmentDuration": "OneMonth"})).await;
+    world.pass(36).await;
+    assert!(problems(&world).await.contains("the model could not be loaded"));
+    world.pass(50).await;
+    assert_eq!(only(&world).status, "InService", "what failed serves no term: it is deleted, and bought again");
+    assert_eq!(route(&world), Some(only(&world).arn));
+    steady(&world).await;
+}
+
+#[tokio::test]
+async fn a_termed_throughput_that_failed_forbids_no_change() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.term_from_service = false);
+    world.sim.fail_next_creation("the model could not be loaded");
+    apply(&world, json!({"CommitmentDuration": "OneMonth"})).await;
+    world.pass(35).await;
+    world.sim.fault("DeleteProvisionedModelThroughput", 3, Fault::denied());
+    world.pass(1).await;
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "ModelUnits": 2})).await;
+    world.pass(50).await;
+    assert_eq!(only(&world).units, 2);
+    steady(&world).await;
+}

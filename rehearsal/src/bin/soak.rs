@@ -1,0 +1,66 @@
+//! A long random run of the whole function against the simulator: `soak SEED WEEKS`.
+
+use std::time::Instant;
+
+use rehearsal::soak::{Broken, Told, hear_of_panics, play};
+
+/// Weeks from which on everything that can happen has to have happened.
+const ENOUGH: f64 = 12.0;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let seed = arguments.next().map_or(Some(1_u64), |text| text.parse().ok());
+    let weeks = arguments.next().map_or(Some(2.0_f64), |text| text.parse().ok());
+    let (Some(seed), Some(weeks)) = (seed, weeks.filter(|weeks| (0.0..=500.0).contains(weeks))) else {
+        fail("usage: soak [SEED [WEEKS]]: a whole number, and at most 500 weeks, or parts of one")
+    };
+    println!("seed {seed}, {weeks} weeks");
+    hear_of_panics();
+    let started = Instant::now();
+    match play(seed, weeks) {
+        Err(broken) => {
+            tell_broken(&broken);
+            fail(&format!("\nreplay it with: make soak SEED={seed} WEEKS={weeks}"));
+        }
+        Ok(told) => {
+            let missing = tell(&told, weeks, started.elapsed().as_secs_f64());
+            if weeks >= ENOUGH && !missing.is_empty() {
+                fail(&format!("never happened: {}", missing.join(", ")));
+            }
+        }
+    }
+}
+
+fn tell(told: &Told, weeks: f64, seconds: f64) -> Vec<&'static str> {
+    let Told { counts, digest, calls, invocations, ledger, unanswerable } = told;
+    println!();
+    for (kind, count) in counts.table() {
+        println!("  {kind:<45} {count:>9}");
+    }
+    let rate = weeks / seconds;
+    println!("\n  {invocations} invocations, {calls} calls, digest {digest}; {rate:.2} weeks a second");
+    println!("  {unanswerable} requests of CloudFormation that nobody could answer");
+    #[expect(clippy::cast_precision_loss, reason = "hours for people")]
+    let hours = |minutes: u64| minutes as f64 / 60.0;
+    println!(
+        "  unit-hours paid for: {:.0} held, {:.0} being created, {:.0} until the next served, {:.0} of a term, {:.0} drain, {:.0} \
+         after trouble",
+        hours(ledger.held),
+        hours(ledger.created),
+        hours(ledger.interim),
+        hours(ledger.kept),
+        hours(ledger.drain),
+        hours(ledger.trouble),
+    );
+    counts.table().filter(|(_, count)| *count == 0).map(|(kind, _)| kind).collect()
+}
+
+fn tell_broken(broken: &Broken) {
+    let Broken { at, what, last } = broken;
+    println!("\n{}\n\nbroken at {at}: {what}", last.join("\n"));
+}
+
+fn fail(message: &str) -> ! {
+    eprintln!("{message}");
+    std::process::exit(1)
+}
