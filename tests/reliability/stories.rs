@@ -68,7 +68,6 @@ const LAGS: Way = ("what is bought shows a minute later", |knobs| {
     knobs.list_lag = SignedDuration::from_secs(60);
     knobs.get_lag = SignedDuration::from_secs(60);
 });
-const TERM_YIELDS: Way = ("a term may be deleted", |knobs| knobs.delete_before_term_end = Refuses::No);
 
 fn declared(more: Value) -> Value {
     let mut declared = commitment(json!({"Drain": "1m"}));
@@ -132,19 +131,6 @@ fn two_aliases() -> Value {
     json!({"AgentAliases": [alias(ALIAS), alias(OTHER_ALIAS)]})
 }
 
-/// The term has some minutes left, and ends sixteen seconds after a tick.
-fn near_the_end_of_the_term(sim: &Simulator) {
-    let end = sim.throughputs().first().and_then(|one| one.expiration);
-    let near = end.and_then(|end| end.checked_sub(SignedDuration::from_secs(3 * 60 + 16)).ok());
-    if let Some(near) = near {
-        sim.set_now(near);
-    }
-}
-
-fn term_of_odd_seconds(sim: &Simulator) {
-    sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(60 + 16));
-}
-
 impl Story {
     fn new(name: &'static str, before: Vec<Step>, event: Event) -> Self {
         Self { name, ways: vec![USUAL], before, event, restless: None }
@@ -166,7 +152,7 @@ macro_rules! each_story {
     ($told:ident) => {
         $told! {
             scale_up, scale_down, grow, shrink, grow_without_quota, shrink_without_quota, override_on, override_ends, resume,
-            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_end, term_retired,
+            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired,
             stack_create, stack_create_in_service, stack_create_refused, stack_update, stack_update_in_service,
             stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating, stack_take_over
         }
@@ -244,14 +230,6 @@ pub(crate) fn failed_creation() -> Story {
 pub(crate) fn take_over() -> Story {
     let taker = json!({"Name": "taker", "TakeOver": true});
     Story::new("an action takes an alias over", in_service(apply(json!({}))), apply(taker))
-}
-
-pub(crate) fn term_end() -> Story {
-    let bought = apply(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
-    let before = with(vec![Step::Aws(term_of_odd_seconds)], in_service(bought));
-    let before = with(before, [Step::Aws(near_the_end_of_the_term)]);
-    let ways = [TERM_YIELDS];
-    Story::new("a term ends", before, Event::Time).ways(&ways)
 }
 
 pub(crate) fn term_retired() -> Story {
