@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test check schema pictures lint-templates bench build deploy
+.PHONY: help demo invoke test check schema pictures lint-templates bench fuzz mutants build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -52,6 +52,22 @@ lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.
 bench: # measure how long a million questions to a timetable take
 	$(CARGO) bench --bench desired
 
+# Finds are kept in target/fuzz; the corpus in the repository, which `make test` replays, is only read. Stable Rust is told to take the
+# flags that fuzzing needs.
+fuzz: .cargo-tools/cargo-fuzz-0.13.2 # feed hostile input to what reads it: make fuzz TARGET=event SECONDS=3600
+ifeq ($(origin TARGET),command line)
+	@mkdir -p target/fuzz/$(TARGET)
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $(TARGET) target/fuzz/$(TARGET) \
+	  fuzz/corpus/$(TARGET) -- -dict=fuzz/dictionary.txt -max_total_time=$(or $(SECONDS),60) -max_len=8192 -timeout=20 \
+	  -rss_limit_mb=2048 -print_final_stats=1
+else
+	@echo "make fuzz TARGET=… SECONDS=…, with one of:"
+	@for target in fuzz/fuzz_targets/*.rs; do echo "  $$(basename $$target .rs)"; done
+endif
+
+mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and see that a test notices: make mutants FILE=src/guardrails.rs
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) mutants --output target $(if $(FILE),--file $(FILE))
+
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
 	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)
 
@@ -63,4 +79,10 @@ deploy: build .venv/sam/installed # build, and deploy what was built; asks for t
 .venv/%/installed: tools/%.txt
 	python3 -m venv --clear .venv/$*
 	.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Tools from crates.io, each of the version that its name ends in.
+.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%: tool = $(patsubst %-$*,%,$(notdir $@))
+.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%:
+	$(CARGO) install --quiet --locked --root .cargo-tools --version $* $(tool)
 	@touch $@
