@@ -1,6 +1,7 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth build deploy
+.PHONY: help demo invoke test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth fuzz \
+  mutants build deploy
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -91,6 +92,22 @@ growth: # count and price a day of 1 to 1,000 commitments
 	@$(CARGO) build --quiet --workspace --bin growth
 	@$(TARGET)/debug/growth
 
+# Finds are kept in target/fuzz; the corpus in the repository, which `make test` replays, is only read. Stable Rust is told to take the
+# flags that fuzzing needs.
+fuzz: .cargo-tools/cargo-fuzz-0.13.2 # feed hostile input to what reads it: make fuzz TARGET=event SECONDS=3600
+ifeq ($(origin TARGET),command line)
+	@mkdir -p target/fuzz/$(TARGET)
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $(TARGET) target/fuzz/$(TARGET) \
+	  fuzz/corpus/$(TARGET) -- -dict=fuzz/dictionary.txt -max_total_time=$(or $(SECONDS),60) -max_len=8192 -timeout=20 \
+	  -rss_limit_mb=2048 -print_final_stats=1
+else
+	@echo "make fuzz TARGET=… SECONDS=…, with one of:"
+	@for target in fuzz/fuzz_targets/*.rs; do echo "  $$(basename $$target .rs)"; done
+endif
+
+mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and see that a test notices: make mutants FILE=src/guardrails.rs
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) mutants --output target $(if $(FILE),--file $(FILE))
+
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
 	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)
 
@@ -103,4 +120,10 @@ deploy: build .venv/sam/installed # build, and deploy what was built; asks for t
 	@python3 -c 'import venv, ensurepip' || { echo "Python 3 with its venv module is needed for tools/$*.txt" >&2; exit 1; }
 	python3 -m venv --clear .venv/$*
 	.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Tools from crates.io, each of the version that its name ends in.
+.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%: tool = $(patsubst %-$*,%,$(notdir $@))
+.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%:
+	$(CARGO) install --quiet --locked --root .cargo-tools --version $* $(tool)
 	@touch $@

@@ -27,9 +27,11 @@ pub type ModelUnits = NonZeroU32;
 
 /// Seconds of a civil day.
 const DAY: i64 = 24 * 60 * 60;
-/// Days around an instant within which a boundary that matters to it may lie, beside the length of the window: time zones
-/// have moved by a day (Pacific/Apia, 2011).
-const MARGIN_DAYS: i64 = 2;
+/// Days around an instant within which a boundary that matters to it may lie, beside the length of the window: one for what
+/// a day has begun of, one for the distance from Greenwich, and one for zones that have moved by a day (Pacific/Apia, 2011).
+const MARGIN_DAYS: i64 = 3;
+/// The same in seconds.
+const MARGIN: i64 = MARGIN_DAYS * DAY;
 /// How far ahead windows are checked for days on which they do not exist.
 const WARN_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
 
@@ -200,7 +202,6 @@ pub struct Timetable {
     exception_spans: Vec<Option<Span>>,
     /// The holidays by day number, first and last, sorted and disjoint, each with the index of the first it comes from.
     days_off: Vec<(i64, i64, usize)>,
-    longest_window_days: i64,
 }
 
 /// What is wanted over a while, in the order of time: from each instant on, how much, and who says so.
@@ -231,9 +232,7 @@ impl Timetable {
         };
         let exception_spans = exceptions.iter().map(instants).collect();
         let days_off = merged(&holidays);
-        let longest = windows.iter().map(|window| i64::from(window.minutes)).max().unwrap_or_default();
-        let longest_window_days = longest * 60 / DAY + 1;
-        Self { zone, windows, holidays, exceptions, exception_spans, days_off, longest_window_days }
+        Self { zone, windows, holidays, exceptions, exception_spans, days_off }
     }
 
     /// The time zone of everything in it.
@@ -316,7 +315,7 @@ impl Timetable {
     /// The last instant, in seconds, that is not like any other week: the end of the last exception or holiday.
     pub(crate) fn last_irregularity(&self) -> Option<i64> {
         let exceptions = self.exception_spans.iter().flatten().map(|span| span.end);
-        let holidays = self.days_off.last().map(|(_, last, _)| (last + 1 + MARGIN_DAYS) * DAY);
+        let holidays = self.days_off.last().map(|(_, last, _)| (last + 1) * DAY);
         exceptions.chain(holidays).max()
     }
 
@@ -329,11 +328,10 @@ impl Timetable {
         to: i64,
         mut found: impl FnMut(Span, &'t Window, Option<&'t Holiday>),
     ) {
-        // Two civil days more than could matter: the offset may have been another one there.
         let (today, last) = (from.div_euclid(DAY), to.div_euclid(DAY) + MARGIN_DAYS);
         for window in &self.windows {
             let (opens, lasts) = (i64::from(window.opens) * 60, i64::from(window.minutes) * 60);
-            for day in today - lasts / DAY - 1 - MARGIN_DAYS..=last {
+            for day in today - lasts / DAY - MARGIN_DAYS..=last {
                 if !window.opens_on(day) {
                     continue;
                 }
@@ -354,13 +352,13 @@ impl Timetable {
     }
 
     fn around(&self, from: i64, to: i64) -> Around<'_> {
-        let margin = (self.longest_window_days + 2 * MARGIN_DAYS) * DAY;
         let zone = &self.zone.zone;
-        let (Ok(at), Ok(early)) = (Timestamp::from_second(from), Timestamp::from_second(from - margin)) else {
+        // A change further away moves no boundary across an instant in between.
+        let (Ok(at), Ok(early)) = (Timestamp::from_second(from), Timestamp::from_second(from - MARGIN)) else {
             return Around::Changing(&self.zone);
         };
         let next = zone.following(early).next().map(|change| change.timestamp().as_second());
-        if next.is_some_and(|next| next <= to + margin) {
+        if next.is_some_and(|next| next <= to + MARGIN) {
             return Around::Changing(&self.zone);
         }
         Around::Constant(i64::from(zone.to_offset(at).seconds()))
@@ -391,7 +389,7 @@ impl Timetable {
         for change in changes {
             let day = change.as_second().div_euclid(DAY);
             for window in &self.windows {
-                for day in day - self.longest_window_days - MARGIN_DAYS..=day + MARGIN_DAYS {
+                for day in day - MARGIN_DAYS..=day + MARGIN_DAYS {
                     warnings.extend(self.lost(window, day));
                 }
             }

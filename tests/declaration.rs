@@ -316,6 +316,30 @@ async fn a_bad_setting_is_a_clear_error() {
 }
 
 #[test]
+fn guardrails_allow_what_they_name_to_the_last_unit() {
+    use throughput_scheduler::guardrails::Guardrails;
+    let refused = |models: &str, more: Value| {
+        let guardrails = Guardrails::parse("2", models, "None").expect("they are right");
+        let declared = read(&commitment(more)).expect("it is right");
+        let all = guardrails.refusals(&declared).len();
+        (
+            all,
+            declared.sizes().into_iter().filter(|size| guardrails.refuses_purchase(&declared, *size).is_some()).count(),
+        )
+    };
+    let window = |units: u32| json!({"Timetable": {"Timezone": "UTC", "Windows": [{"Window": "Daily 09:00-10:00", "ModelUnits": units}]}});
+    assert_eq!(refused("*", json!({"ModelUnits": 2})), (0, 0));
+    assert_eq!(refused("*", json!({"ModelUnits": 3})), (1, 1));
+    assert_eq!(refused("*", window(2)), (0, 0));
+    assert_eq!(refused("*", window(3)), (1, 1));
+    // A foundation model's ARN is the same model as its id: a glob over either is enough.
+    let arn = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0:24k";
+    for (models, count) in [("amazon.nova-*", 0), ("arn:*", 0), ("meta.*", 1)] {
+        assert_eq!(refused(models, json!({ "ModelId": arn })), (count, count), "{models}");
+    }
+}
+
+#[test]
 fn an_unquoted_on_is_a_boolean_to_yaml_and_means_on_all_the_same() {
     let exception = |state: Value| {
         let period = "2030-01-01T00:00/2030-01-02T00:00";

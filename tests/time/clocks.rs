@@ -136,6 +136,22 @@ fn a_window_that_becomes_empty_is_dropped_with_a_warning() {
 }
 
 #[test]
+fn what_does_not_exist_is_told_beside_a_long_window_and_not_on_a_day_off() {
+    let lost = |windows: &[&str], holidays: &[&str]| {
+        let timetable = json!({"Timezone": "Europe/Berlin", "Windows": windows, "Holidays": holidays});
+        warnings(&json!({ "Timetable": timetable }), "2026-03-01T00:00:00Z")
+    };
+    let told = ["window Daily 02:00-03:00 does not exist on 2026-03-29: the clocks skip it"];
+    assert_eq!(lost(&["Daily 02:00-03:00"], &[]), told);
+    assert_eq!(lost(&["Daily 02:00-03:00", "Fri 21:00 - Mon 06:00"], &[]), told);
+    assert_eq!(lost(&["Daily 02:00-03:00"], &["2026-03-29"]), Vec::<String>::new());
+    assert_eq!(lost(&["Mon-Sat 02:00-03:00"], &[]), Vec::<String>::new());
+    // Far east of Greenwich the clocks change on the day before there.
+    let sydney = warnings(&windows("Australia/Sydney", &["Daily 02:00-03:00"]), "2026-09-01T00:00:00Z");
+    assert_eq!(sydney, ["window Daily 02:00-03:00 does not exist on 2026-10-04: the clocks skip it"]);
+}
+
+#[test]
 fn a_day_that_a_zone_skipped_moves_its_windows_by_a_day() {
     // Apia went from the end of 2011-12-29 (-10:00) to the beginning of 2011-12-31 (+14:00), at 10:00Z of the 30th.
     check_only(

@@ -93,6 +93,7 @@ fn what_is_no_period_is_refused_with_the_cure() {
 fn an_unknown_zone_is_refused_with_a_suggestion() {
     refuses::<Zone>(&[
         ("Asia/Tokio", "Asia/Tokio", "did you mean `Asia/Tokyo`?"),
+        ("Asia/Tokijo", "Asia/Tokijo", "did you mean `Asia/Tokyo`?"),
         ("Europe/Berln", "Europe/Berln", "did you mean `Europe/Berlin`?"),
         ("America/NewYork", "America/NewYork", "did you mean `America/New_York`?"),
         ("The office's clock", "The office's clock", "`Asia/Tokyo`"),

@@ -114,6 +114,27 @@ fn an_exception_to_off_shorter_than_the_lead_has_no_effect_and_a_warning() {
 }
 
 #[test]
+fn a_timetable_that_is_never_on_is_told_and_one_exception_to_on_is_enough_not_to_be() {
+    let with = |state: &str| {
+        let exceptions = json!([{"Window": "2026-12-01T00:00/2026-12-02T00:00", "State": state}]);
+        let members = json!({"Timetable": {"Timezone": "UTC", "Windows": [], "Exceptions": exceptions}});
+        warnings(&members, "2026-11-01T00:00:00Z")
+    };
+    assert_eq!(with("Off"), ["the timetable has no windows: it is never on"]);
+    assert_eq!(with("On"), Vec::<String>::new());
+}
+
+#[test]
+fn the_first_window_after_years_of_holiday_is_found_wherever_the_clock_hangs() {
+    // The 27th of November 2028 is a Monday; the holiday ends with the Monday before.
+    let commitment = declared(&json!({"LeadTime": "0m", "Timetable": {
+        "Timezone": "Pacific/Honolulu", "Windows": ["Mon 23:00-24:00"], "Holidays": ["2026-01-01/2028-11-20"],
+    }}));
+    let found = next(&demand(&commitment), "2026-11-23T12:00:00Z");
+    assert_eq!(found, "2028-11-28T09:00:00Z On window Mon 23:00-24:00 Pacific/Honolulu");
+}
+
+#[test]
 fn an_exception_to_off_is_compared_with_the_lead_in_real_time() {
     let members = |period: &str| {
         json!({"LeadTime": "60m", "Timetable": {

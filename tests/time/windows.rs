@@ -54,6 +54,36 @@ fn a_span_lasts_across_days_and_across_the_end_of_the_week() {
 }
 
 #[test]
+fn a_span_that_ends_before_it_opens_on_the_same_day_lasts_nearly_a_week() {
+    let almost = windows("UTC", &["Wed 12:00 - Wed 10:30"]);
+    let gap = [
+        ("2026-11-25T10:29:59Z", 1),
+        ("2026-11-25T10:30:00Z", 0),
+        ("2026-11-25T11:59:59Z", 0),
+        ("2026-11-25T12:00:00Z", 1),
+        ("2026-11-28T12:00:00Z", 1),
+        ("2026-12-02T10:29:59Z", 1),
+        ("2026-12-02T10:30:00Z", 0),
+    ];
+    check(&almost, &gap);
+}
+
+#[test]
+fn days_are_counted_where_the_clock_hangs_however_far_from_greenwich() {
+    // 10 hours behind: the window opens on the third day before the one that Greenwich has when it ends.
+    check_only(
+        &windows("Pacific/Honolulu", &["Mon 23:00 - Wed 22:00"]),
+        "2026-11-23T23:00:00-10:00",
+        "2026-11-25T22:00:00-10:00",
+    );
+    check_only(
+        &windows("Pacific/Kiritimati", &["Mon 00:00 - Tue 24:00"]),
+        "2026-11-23T00:00:00+14:00",
+        "2026-11-25T00:00:00+14:00",
+    );
+}
+
+#[test]
 fn a_whole_day_ends_at_2400() {
     check_only(&windows("Asia/Tokyo", &["Wed 00:00-24:00"]), "2026-11-25T00:00:00+09:00", "2026-11-26T00:00:00+09:00");
     check_only(&windows("UTC", &["Sat 20:00-24:00"]), "2026-11-28T20:00:00Z", "2026-11-29T00:00:00Z");
@@ -150,6 +180,26 @@ fn a_holiday_never_cuts_short_a_window_of_the_day_before() {
         &[("2026-11-25T12:00:00+09:00", 1), ("2026-11-26T19:59:59+09:00", 1), ("2026-11-26T20:00:00+09:00", 0)],
     );
     check_never(&timetable("Wed 08:00 - Fri 20:00"), "2026-11-25T00:00:00+09:00", "2026-11-28T00:00:00+09:00");
+}
+
+#[test]
+fn a_holiday_is_the_reason_only_while_the_window_that_it_takes_away_would_be_open() {
+    let commitment = declared(&json!({"LeadTime": "0m", "Timetable": {
+        "Timezone": "UTC", "Windows": ["Daily 08:00-20:00"],
+        "Holidays": ["2026-12-24/2026-12-26", "2026-12-26/2026-12-28"],
+    }}));
+    for (at, reason) in [
+        ("2026-12-25T07:59:59Z", "outside every window"),
+        ("2026-12-25T08:00:00Z", "holiday 2026-12-24/2026-12-26"),
+        ("2026-12-25T19:59:59Z", "holiday 2026-12-24/2026-12-26"),
+        ("2026-12-25T20:00:00Z", "outside every window"),
+        // A day of two holidays belongs to the first.
+        ("2026-12-26T12:00:00Z", "holiday 2026-12-24/2026-12-26"),
+        ("2026-12-27T12:00:00Z", "holiday 2026-12-26/2026-12-28"),
+        ("2026-12-29T07:00:00Z", "outside every window"),
+    ] {
+        assert_eq!(because(&demand(&commitment), at), reason, "{at}");
+    }
 }
 
 #[test]
