@@ -281,7 +281,10 @@ fn commute(one: &str, other: &str) -> bool {
 }
 
 async fn complaint(ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2]) -> Option<String> {
-    let expected = |broken: &String| is_late_deletion(&run.log) && broken.contains("is deleted under the live alias");
+    let expected = |broken: &String| {
+        let late = broken.contains("is deleted under the live alias") || broken.ends_with("does not exist");
+        late && is_late_deletion(&run.log)
+    };
     if !run.broken.iter().all(expected) {
         return Some(run.broken.join("; "));
     }
