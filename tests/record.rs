@@ -11,7 +11,7 @@ use throughput_scheduler::desired::{Base, Hold, Override};
 use throughput_scheduler::input::Mistakes;
 use throughput_scheduler::observed::{Throughput, ThroughputStatus};
 use throughput_scheduler::record::{
-    Buying, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Standing, Taken, next_token,
+    Buying, Claim, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Standing, Taken, next_token,
     tags_digest,
 };
 use throughput_scheduler::timetable::State;
@@ -346,8 +346,8 @@ fn an_alias_that_is_taken_over_is_lost_everywhere() {
     record.leaving = vec![alias(TWO), alias(ONE)];
     record.aliases.entry(alias(ONE)).or_default().rejecting = true;
     record.aliases.entry(alias(TWO)).or_default();
-    let (lost, memories) = record.lose(|id| *id == alias(ONE), at(7));
-    assert_eq!(lost, [alias(ONE)]);
+    let (lost, memories) = record.lose(|claim| *claim == Claim::Alias(alias(ONE)), at(7));
+    assert_eq!(lost, [Claim::Alias(alias(ONE))]);
     assert_eq!(memories.keys().collect::<Vec<_>>(), [&alias(ONE)]);
     assert_eq!((&record.commitment.aliases, &record.leaving), (&vec![alias(THREE)], &vec![alias(TWO)]));
     assert_eq!(record.aliases.keys().collect::<Vec<_>>(), [&alias(TWO)]);
@@ -358,7 +358,7 @@ fn an_alias_that_is_taken_over_is_lost_everywhere() {
 
 #[test]
 fn what_was_taken_over_goes_back_when_it_is_not_used_any_more() {
-    let taken = |name: &str| Taken { alias: alias(name), from: "other".to_owned(), requested: at(0) };
+    let taken = |name: &str| Taken { what: Claim::Alias(alias(name)), from: "other".to_owned(), requested: at(0) };
     let mut record = record(&[ONE]);
     assert!(record.to_give_back().is_empty());
     record.resource = Some(Resource { taken: vec![taken(ONE), taken(TWO)], ..resource(at(0)) });
