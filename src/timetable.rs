@@ -154,10 +154,6 @@ struct Span {
 }
 
 impl Span {
-    fn contains(self, at: i64) -> bool {
-        self.start <= at && at < self.end
-    }
-
     /// Whether it has an instant in `[from, to]`.
     fn touches(self, from: i64, to: i64) -> bool {
         self.start <= to && from < self.end
@@ -267,7 +263,7 @@ impl Timetable {
         let mut taken_away = None;
         self.each_occurrence(&around, from, to, |span, window, holiday| match holiday {
             None => open.push((span, window)),
-            Some(holiday) if span.contains(from) => taken_away = Some(holiday),
+            Some(holiday) if span.start <= from => taken_away = Some(holiday),
             Some(_) => {}
         });
         let spans = self.exception_spans.iter().zip(&self.exceptions);

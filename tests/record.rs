@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use throughput_scheduler::commitment::{AliasId, Commitment};
 use throughput_scheduler::custom_resource::{Origin, RawRequest, Request, RequestType};
 use throughput_scheduler::desired::{Base, Hold, Override};
+use throughput_scheduler::event::{read_stored, tick_input};
 use throughput_scheduler::input::Mistakes;
 use throughput_scheduler::observed::{Throughput, ThroughputStatus};
 use throughput_scheduler::record::{
-    Buying, Claim, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Standing, Taken, next_token,
-    tags_digest,
+    Buying, Claim, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Standing, Stored, Taken,
+    next_token, tags_digest,
 };
 use throughput_scheduler::timetable::State;
 
@@ -93,6 +94,26 @@ fn what_says_nothing_is_not_written() {
         assert_eq!(full.pointer(at), Some(&json!(true)), "{at}");
     }
     assert_eq!(full["Lifecycle"], json!("Retiring"));
+}
+
+#[test]
+fn what_the_schedule_holds_is_the_record() {
+    let mut record =
+        owing("Update", Some(Previous { commitment: declared(&[]), by_hand: true, lifecycle: Lifecycle::Ended }));
+    record.notice(&throughput("gone", ThroughputStatus::Failed, None), None, at(0));
+    record.forget_throughput("gone");
+    record.notice(&throughput("held", ThroughputStatus::InService, Some(at(60))), None, at(0));
+    for missing in [None, Some("missing".to_owned())] {
+        record.buying.insert("x".to_owned(), Buying { since: at(0), missing });
+        let stored = read_stored(&tick_input(&record));
+        assert_eq!(stored, Ok(Some(Stored::Record(Box::new(record.clone())))));
+    }
+    let longest = "a".repeat(2048);
+    record.notice(&throughput(&longest, ThroughputStatus::InService, None), None, at(0));
+    assert!(read_stored(&tick_input(&record)).is_ok());
+    record.forget_throughput(&longest);
+    record.gone.insert("y".to_owned(), Gone { arn: format!("{longest}b"), failed: None });
+    assert!(read_stored(&tick_input(&record)).is_err_and(|error| error.contains("2049 bytes")), "no ARN is that long");
 }
 
 #[test]

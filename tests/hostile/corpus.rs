@@ -7,7 +7,7 @@ fn replay(target: &str, check: fn(&[u8])) {
     let directory = format!("{}/fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files: Vec<_> =
         std::fs::read_dir(&directory).expect("a corpus").map(|file| file.expect("a file").path()).collect();
-    assert!(files.len() >= 8, "{directory} holds a corpus: {} files", files.len());
+    assert!(files.len() >= 100, "{directory} holds a corpus: {} files", files.len());
     for file in files {
         let bytes = std::fs::read(&file).expect("a readable file");
         // Which one it was that something did not hold of.

@@ -47,6 +47,9 @@ fn busiest() -> Commitment {
     }))
 }
 
+/// What the system may be late with telling.
+const A_MOMENT: Duration = Duration::from_millis(100);
+
 /// How long this thread has worked so far; where the system does not tell, how long it is since it `began`.
 fn worked(began: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat");
@@ -92,7 +95,7 @@ fn holidays_of_ten_thousand_years_cost_no_more_than_one_of_a_day() {
     assert_eq!(demand(&ages).next_transition(now()), None);
     let asks = |commitment: &Commitment| (0..2000).filter(|_| demand(commitment).at(now()).units.is_some()).count();
     let (long, short) = (takes(|| asks(&ages)), takes(|| asks(&day)));
-    assert!(long < short * 20, "{long:?} against {short:?}: it looks at each day");
+    assert!(long < short * 20 + A_MOMENT, "{long:?} against {short:?}: it looks at each day");
     let read = |text: &str| text.parse::<Holiday>().map(|holiday| holiday.to_string());
     assert_eq!(read("0001-01-01/9999-12-31").as_deref(), Ok("0001-01-01/9999-12-31"));
     assert!(read("0001-01-01/10000-01-01").is_err(), "a year has four digits");

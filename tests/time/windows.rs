@@ -184,7 +184,7 @@ fn a_holiday_never_cuts_short_a_window_of_the_day_before() {
 
 #[test]
 fn a_holiday_is_the_reason_only_while_the_window_that_it_takes_away_would_be_open() {
-    let commitment = declared(&json!({"LeadTime": "0m", "Timetable": {
+    let commitment = declared(&json!({"LeadTime": "60m", "Timetable": {
         "Timezone": "UTC", "Windows": ["Daily 08:00-20:00"],
         "Holidays": ["2026-12-24/2026-12-26", "2026-12-26/2026-12-28"],
     }}));
@@ -196,7 +196,7 @@ fn a_holiday_is_the_reason_only_while_the_window_that_it_takes_away_would_be_ope
         // A day of two holidays belongs to the first.
         ("2026-12-26T12:00:00Z", "holiday 2026-12-24/2026-12-26"),
         ("2026-12-27T12:00:00Z", "holiday 2026-12-26/2026-12-28"),
-        ("2026-12-29T07:00:00Z", "outside every window"),
+        ("2026-12-29T06:00:00Z", "outside every window"),
     ] {
         assert_eq!(because(&demand(&commitment), at), reason, "{at}");
     }
