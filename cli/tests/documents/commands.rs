@@ -236,6 +236,7 @@ pub(crate) fn make(words: &[String], place: &str) {
     for word in words {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
+            Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
             Some(("EVENT", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some((name, _)) => panic!("{place}: {name} is no variable that a rule knows"),
             None => {
