@@ -238,6 +238,7 @@ pub(crate) fn make(words: &[String], place: &str) {
     for word in words {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
+            Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
             Some(("EVENT", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some((name @ ("SEED" | "CASES" | "ONLY"), number)) => {
                 assert!(number.parse::<u64>().is_ok(), "{place}: {name} is a number");
