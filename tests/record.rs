@@ -250,7 +250,7 @@ fn of_two_records_the_newer_request_counts_and_of_a_stack_the_newer_date() {
         resource: newest.map(|newest| resource(at(newest))),
         ..record(&[])
     };
-    for (stored, ours, standing) in [
+    let cases = vec![
         (by(9, None), by(10, None), Standing::Overwritten),
         (Record { revision: 8, ..by(10, None) }, by(10, None), Standing::Newer),
         (by(11, None), by(10, None), Standing::Newer),
@@ -262,7 +262,8 @@ fn of_two_records_the_newer_request_counts_and_of_a_stack_the_newer_date() {
         (by(11, Some(5)), by(10, Some(5)), Standing::Newer),
         (by(9, None), by(10, Some(5)), Standing::Overwritten),
         (by(11, Some(5)), by(10, None), Standing::Newer),
-    ] {
+    ];
+    for (stored, ours, standing) in cases {
         assert_eq!(ours.standing(&stored), standing, "{stored:?} against {ours:?}");
     }
 }

@@ -213,7 +213,6 @@ fn what_is_remembered_and_not_listed_is_looked_for() {
     deleted.attempts.succeeded(&Action::Delete { name: listed.name.clone(), arn: ARN.to_owned(), patient: false });
     assert!(deleted.plan().ours.is_empty(), "the list is late");
     deleted.observed.throughputs.clear();
-    assert!(deleted.plan().questions.contains(&Question::Throughput(ARN.to_owned())));
     deleted.observed.facts.throughputs.insert(ARN.to_owned(), Ok(Some(listed)));
     assert!(deleted.plan().ours.is_empty() && deleted.plan().record.is_gone(ARN), "it was deleted");
     scene.observed.facts.throughputs.insert(ARN.to_owned(), Ok(None));

@@ -19,7 +19,7 @@ fn megabyte() -> String {
 
 /// `declaration` with `value` at `path`, such as `Timetable.Windows[0]`; what is not there on the way is made.
 fn with(mut declaration: Value, path: &str, value: &Value) -> Value {
-    let pointer = format!("/{}", path.replace('.', "/").replace('[', "/").replace(']', ""));
+    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
     let mut place = &mut declaration;
     for step in pointer.split('/').skip(1) {
         if let Ok(index) = step.parse::<usize>() {

@@ -51,7 +51,7 @@ fn told(declaration: &Value, path: &str) -> String {
     }
     let path = format!("Commitment.{path}");
     let found = each.into_iter().find(|mistake| mistake.path == path);
-    found.map(|mistake| mistake.message).unwrap_or_else(|| panic!("nothing is told of {path}"))
+    found.map_or_else(|| panic!("nothing is told of {path}"), |mistake| mistake.message)
 }
 
 #[test]

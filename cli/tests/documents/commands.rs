@@ -239,8 +239,12 @@ pub(crate) fn make(words: &[String], place: &str) {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
             Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
-            Some(("EVENT", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
-            Some((name @ ("SEED" | "CASES" | "ONLY"), number)) => {
+            Some(("EVENT" | "FILE", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
+            Some(("TARGET", target)) => {
+                let file = format!("fuzz/fuzz_targets/{target}.rs");
+                assert!(root().join(&file).is_file(), "{place}: {file} is no file");
+            }
+            Some((name @ ("SEED" | "CASES" | "ONLY" | "SECONDS" | "WEEKS"), number)) => {
                 assert!(number.parse::<u64>().is_ok(), "{place}: {name} is a number");
                 assert!(makefile.contains(&format!("$({name})")), "{place}: no Makefile reads {name}");
             }
