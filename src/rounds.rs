@@ -200,10 +200,11 @@ impl Rounds<'_> {
         attempts: &Attempts,
         at: Option<Timestamp>,
     ) -> Result<Look, CallError> {
-        let throughputs = self.aws.throughputs_of(&record.commitment.name);
-        let aliases = self.look_at(record.all_aliases());
-        let (throughputs, aliases, parameters) =
-            tokio::join!(throughputs, aliases, self.look_at_parameters(record.all_parameters()));
+        // The clients' futures are large: on the heap, so that an invocation needs little stack.
+        let throughputs = Box::pin(self.aws.throughputs_of(&record.commitment.name));
+        let aliases = Box::pin(self.look_at(record.all_aliases()));
+        let parameters = Box::pin(self.look_at_parameters(record.all_parameters()));
+        let (throughputs, aliases, parameters) = tokio::join!(throughputs, aliases, parameters);
         let region = self.aws.region().to_owned();
         let mut observed = Observed { region, throughputs: throughputs?, aliases, parameters, facts };
         let at = at.unwrap_or_else(|| self.now());
@@ -240,13 +241,11 @@ impl Rounds<'_> {
     ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
         let ids: Vec<AliasId> = aliases.cloned().collect();
         let looks = ids.into_iter().map(|id| async move {
-            let seen = match self.so_far.seen.take_alias(&id) {
-                Some(alias) => Ok(Some(alias)),
-                None => {
-                    self.so_far.paces.looks.turn(self.clock).await;
-                    self.aws.alias(&id).await
-                }
-            };
+            if let Some(alias) = self.so_far.seen.take_alias(&id) {
+                return (id, Ok(Some(alias)));
+            }
+            self.so_far.paces.looks.turn(self.clock).await;
+            let seen = self.aws.alias(&id).await;
             (id, seen)
         });
         // All at once: what holds them back is the pace.

@@ -195,7 +195,7 @@ impl Course {
         self.wait(self.latency / 2).await;
         let answer = self.sim.answer(request).await;
         let asked = self.sim.requests().pop();
-        self.wait(self.latency - self.latency / 2).await;
+        self.wait(self.latency.saturating_sub(self.latency / 2)).await;
         let answer = answer.map_err(|_| ConnectorError::io("the connection broke".into()))?;
         if let Some(asked) = asked {
             let (answered, status) = (self.elapsed(), answer.status().as_u16());

@@ -23,13 +23,13 @@ const GIGABYTES: f64 = 0.125;
 mod prices {
     /// Lambda on arm64, a GB-second (aws.amazon.com/lambda/pricing).
     pub(super) const ARM_GB_SECOND: f64 = 0.000_013_333_4;
-    /// Lambda on x86_64, a GB-second.
+    /// Lambda on `x86_64`, a GB-second.
     pub(super) const X86_GB_SECOND: f64 = 0.000_016_666_7;
     /// Lambda, a request.
     pub(super) const REQUEST: f64 = 0.20e-6;
     /// EventBridge Scheduler, an invocation (aws.amazon.com/eventbridge/pricing).
     pub(super) const SCHEDULER: f64 = 1.00e-6;
-    /// CloudWatch, a metric of one's own for a month (aws.amazon.com/cloudwatch/pricing).
+    /// `CloudWatch`, a metric of one's own for a month (aws.amazon.com/cloudwatch/pricing).
     pub(super) const METRIC: f64 = 0.30;
 }
 

@@ -129,7 +129,7 @@ pub(crate) async fn warm(kind: Kind, program: &Program, aliases: usize, ticks: u
     }
     let after = function.used()?;
     function.stop().await;
-    Ok(Warm { wall: median(&mut walls), cpu: (after.cpu - before.cpu) / ticks, memory: after.memory })
+    Ok(Warm { wall: median(&mut walls), cpu: after.cpu.saturating_sub(before.cpu) / ticks, memory: after.memory })
 }
 
 /// Measures 1,000 [`Warm`] ticks with one alias.
@@ -151,7 +151,7 @@ pub(crate) async fn cold(kind: Kind, program: &Program, share: Option<&Share>) -
         function.invoke(event.clone()).await?;
         let after = function.used()?.cpu;
         function.stop().await;
-        cpu.push(after - before);
+        cpu.push(after.saturating_sub(before));
         all.push(after);
     }
     let stretched = |cpu: Duration| cpu * MEMORY_OF_A_CORE / MEMORY;

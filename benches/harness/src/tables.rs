@@ -87,9 +87,9 @@ pub(crate) fn text(
         let what = format!("warm steady tick, {aliases} aliases, ms");
         row(&mut text, &what, &[milliseconds(warm.wall), none(), none()]);
     }
-    let sized = |show: fn(&Sizes) -> u64| [megabytes(show(&sizes[0])), megabytes(show(&sizes[1])), none()];
-    row(&mut text, "binary, MB", &sized(|one| one.binary));
-    row(&mut text, "zip, MB", &sized(|one| one.zip));
+    let row_of = |show: fn(&Sizes) -> u64| [megabytes(show(&sizes[0])), megabytes(show(&sizes[1])), none()];
+    row(&mut text, "binary, MB", &row_of(|one| one.binary));
+    row(&mut text, "zip, MB", &row_of(|one| one.zip));
     sequence(&mut text, ways, latencies);
     targets(&mut text, columns, ways, sizes);
     if let Some((_, roots)) = columns.first().and_then(|one| one.cold.as_ref()) {

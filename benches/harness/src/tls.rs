@@ -16,7 +16,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
 
 /// The machine's own roots, as one file.
-pub(crate) fn machines_bundle() -> Option<&'static str> {
+fn machines_bundle() -> Option<&'static str> {
     BUNDLES.into_iter().find(|path| Path::new(path).exists())
 }
 
