@@ -98,7 +98,7 @@ pub async fn day(count: u32) -> Result<Day, String> {
     Ok(Day { invocations, calls, busiest })
 }
 
-/// The table for [`SIZES`] commitments of which each has a day like `one`, with invocations that are billed `milliseconds` each.
+/// The table for `SIZES` commitments of which each has a day like `one`, with invocations that are billed `milliseconds` each.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "the calls of a day are far from what a float cannot hold")]
 pub fn table(one: &Day, milliseconds: f64) -> String {

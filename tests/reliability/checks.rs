@@ -7,6 +7,7 @@ use rehearsal::{AGENT, ALIAS};
 use serde_json::{Value, json};
 use simulator::{Simulator, Throughput};
 
+use super::stories::PARAMETER;
 use super::{OTHER_ALIAS, Scene, TICK};
 
 /// The drain of every story.
@@ -71,15 +72,15 @@ pub(crate) fn tolerance() -> f64 {
 
 fn state(sim: &Simulator) -> Value {
     let throughputs = sim.throughputs();
+    let name =
+        |arn: &String| throughputs.iter().find(|one| one.arn == *arn).map_or(arn.clone(), |one| one.name.clone());
     let alias = |id: &str| {
         let alias = sim.alias(AGENT, id);
-        let name =
-            |arn: &String| throughputs.iter().find(|one| one.arn == *arn).map_or(arn.clone(), |one| one.name.clone());
         json!({
             "Name": alias.name,
             "Description": alias.description,
             "Version": alias.version,
-            "Route": alias.route.as_ref().map(name),
+            "Route": alias.route.as_ref().map(&name),
             "Status": alias.status,
             "Invocations": alias.invocation_state,
         })
@@ -97,7 +98,13 @@ fn state(sim: &Simulator) -> Value {
             (schedule.name, lasting(stored))
         })
         .collect();
-    json!({"Throughputs": there, "Aliases": [alias(ALIAS), alias(OTHER_ALIAS)], "Records": records})
+    let parameter = sim.parameter(PARAMETER).map(|one| json!([name(&one.value), one.kind]));
+    json!({
+        "Throughputs": there,
+        "Aliases": [alias(ALIAS), alias(OTHER_ALIAS)],
+        "Parameter": parameter,
+        "Records": records,
+    })
 }
 
 /// What of a record lasts.

@@ -275,6 +275,7 @@ fn commute(one: &str, other: &str) -> bool {
         operation if operation.contains("Schedule") => 0,
         operation if operation.contains("AgentAlias") => 1,
         operation if operation.contains("AgentVersion") => 2,
+        operation if operation.ends_with("Parameter") => 4,
         _ => 3,
     };
     (!changes(one) && !changes(other)) || about(one) != about(other)
@@ -414,6 +415,12 @@ pairs! {
     scale_up_and_scale_down: stories::in_service(apply(json!({"Timetable": closed()}))),
         act("ScaleUp", json!({})), act("ScaleDown", json!({}));
     override_and_resume: stories::in_service(apply(json!({}))),
+        act("Override", json!({"State": "Off", "For": "2h"})), act("Resume", json!({}));
+    parameter_tick_and_tick: routing(apply(stories::with_parameter())), Event::Tick, Event::Tick;
+    parameter_tick_and_scale_down: routing(apply(stories::with_parameter())), Event::Tick, act("ScaleDown", json!({}));
+    parameter_tick_and_delete: routing(request("Create", stories::with_parameter())), Event::Tick,
+        request("Delete", stories::with_parameter());
+    parameter_override_and_resume: stories::in_service(apply(stories::with_parameter())),
         act("Override", json!({"State": "Off", "For": "2h"})), act("Resume", json!({}));
     update_and_update: stories::in_service(request("Create", json!({}))),
         request("Update", json!({"ModelUnits": 2})), request("Update", json!({"ModelUnits": 3}));

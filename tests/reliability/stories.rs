@@ -53,6 +53,8 @@ pub(crate) struct Story {
 
 const NAME: &str = "support-agent";
 const RESOURCE: &str = "Throughput";
+/// What callers without an agent read.
+pub(crate) const PARAMETER: &str = "/support/model-id";
 
 /// As the simulator is by itself: the less convenient way.
 const USUAL: Way = ("", |_| {});
@@ -67,6 +69,9 @@ const CHECKS_ROUTES: Way = ("routes are checked", |knobs| knobs.check_route = tr
 const LAGS: Way = ("what is bought shows a minute later", |knobs| {
     knobs.list_lag = SignedDuration::from_secs(60);
     knobs.get_lag = SignedDuration::from_secs(60);
+});
+const READ_LATE: Way = ("a parameter is read as before for some seconds", |knobs| {
+    knobs.parameter_lag = SignedDuration::from_secs(5);
 });
 
 fn declared(more: Value) -> Value {
@@ -131,6 +136,11 @@ fn two_aliases() -> Value {
     json!({"AgentAliases": [alias(ALIAS), alias(OTHER_ALIAS)]})
 }
 
+/// An alias, and callers without an agent.
+pub(crate) fn with_parameter() -> Value {
+    json!({"ModelIdParameter": PARAMETER})
+}
+
 impl Story {
     fn new(name: &'static str, before: Vec<Step>, event: Event) -> Self {
         Self { name, ways: vec![USUAL], before, event, restless: None }
@@ -153,6 +163,7 @@ macro_rules! each_story {
         $told! {
             scale_up, scale_down, grow, shrink, grow_without_quota, shrink_without_quota, override_on, override_ends, resume,
             retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired,
+            parameter_up, parameter_down, parameter_dropped, parameter_repaired, parameter_stack_create, parameter_stack_delete,
             stack_create, stack_create_in_service, stack_create_refused, stack_update, stack_update_in_service,
             stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating, stack_take_over
         }
@@ -235,6 +246,36 @@ pub(crate) fn take_over() -> Story {
 pub(crate) fn term_retired() -> Story {
     let bought = apply(json!({"CommitmentDuration": "OneMonth"}));
     Story::new("retire during a term", in_service(bought), action("Retire", json!({}))).restless(3)
+}
+
+pub(crate) fn parameter_up() -> Story {
+    let up = Event::Action(json!({"Action": "ScaleUp", "Commitment": declared(with_parameter())}));
+    Story::new("scale up with a parameter", vec![], up).ways(&[LAGS])
+}
+
+pub(crate) fn parameter_down() -> Story {
+    let up = Event::Action(json!({"Action": "ScaleUp", "Commitment": declared(with_parameter())}));
+    Story::new("scale down with a parameter", in_service(up), action("ScaleDown", json!({}))).ways(&[READ_LATE])
+}
+
+pub(crate) fn parameter_dropped() -> Story {
+    Story::new("a parameter is dropped", in_service(apply(with_parameter())), apply(json!({})))
+}
+
+pub(crate) fn parameter_repaired() -> Story {
+    let meddled = Step::Aws(|sim| sim.set_parameter(PARAMETER, "String", "somebody.elses-model"));
+    Story::new("a parameter is put right", with(in_service(apply(with_parameter())), [meddled]), Event::Time)
+}
+
+pub(crate) fn parameter_stack_create() -> Story {
+    let mut waiting = with_parameter();
+    add(&mut waiting, json!({"WaitFor": "InService"}));
+    Story::new("a stack with a parameter is created and waits", vec![], request("Create", waiting))
+}
+
+pub(crate) fn parameter_stack_delete() -> Story {
+    let before = in_service(request("Create", with_parameter()));
+    Story::new("a stack with a parameter is deleted", before, request("Delete", with_parameter()))
 }
 
 pub(crate) fn stack_create() -> Story {

@@ -97,7 +97,7 @@ pub(super) const KINDS: &[&str] = &[
     "seen: term ended",
 ];
 
-/// How often each of [`KINDS`] happened.
+/// How often each of `KINDS` happened.
 #[derive(Debug, Clone)]
 pub struct Counts(BTreeMap<&'static str, u64>);
 
