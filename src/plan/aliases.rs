@@ -58,6 +58,9 @@ impl Planner<'_> {
         if let On::Foreign(throughput) = &on
             && (!self.commitment().take_over || let_go_for_good)
         {
+            if let_go_for_good && self.rejects_because_of_us(id, &alias) {
+                return self.accept_again(id, &alias, throughput);
+            }
             if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
                 self.plan.problems.push(format!(
                     "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
@@ -127,6 +130,11 @@ impl Planner<'_> {
     }
 
     fn route(&mut self, id: &AliasId, alias: &AgentAlias, target: Option<Throughput>, rejects: bool) -> bool {
+        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
+        self.send(id, alias, to, rejects)
+    }
+
+    fn send(&mut self, id: &AliasId, alias: &AgentAlias, to: Route, rejects: bool) -> bool {
         let version = alias.version.clone().filter(|version| version != "DRAFT");
         let Some(version) = version else {
             self.plan.problems.push(format!("alias {id} has no numbered agent version: it is left alone"));
@@ -139,7 +147,6 @@ impl Planner<'_> {
         let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
         let recent = self.recent(failed).map(|(failure, _)| failure);
         self.remember_alias(id, |memory| memory.failed = recent);
-        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
         let action = Action::Route {
             alias: id.clone(),
             name: alias.name.clone(),
@@ -151,6 +158,21 @@ impl Planner<'_> {
         };
         self.plan.actions.push(action);
         false
+    }
+
+    /// Whether it rejects invocations, because of us, and can be changed now or soon.
+    fn rejects_because_of_us(&self, id: &AliasId, alias: &AgentAlias) -> bool {
+        let ours = self.situation.record.aliases.get(id).is_some_and(|memory| memory.rejecting);
+        ours && alias.rejects && matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating)
+    }
+
+    /// Undoes what we did to an alias that somebody has routed elsewhere since; where it goes is theirs to say (rules 7 and 13).
+    fn accept_again(&mut self, id: &AliasId, alias: &AgentAlias, throughput: &str) -> bool {
+        if alias.status == AliasStatus::Updating {
+            self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
+            return false;
+        }
+        self.send(id, alias, Route::Throughput { name: throughput.to_owned(), arn: throughput.to_owned() }, false)
     }
 
     fn on(&self, alias: &AgentAlias) -> On {

@@ -317,6 +317,22 @@ async fn an_alias_that_failed_on_a_foreign_throughput_is_said_to_hold_back_the_d
 }
 
 #[tokio::test]
+async fn an_alias_that_rejects_because_of_us_accepts_again_even_where_somebody_has_routed_it_elsewhere() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.may_reject = true);
+    apply(&world, json!({"WhenOff": "Reject", "Timetable": {"Timezone": "UTC", "Windows": ["Sun 10:00-11:00"]}})).await;
+    world.pass(2).await;
+    let state = || world.sim.alias(AGENT, ALIAS).invocation_state;
+    assert_eq!(state(), "REJECT_INVOCATIONS");
+    let foreign = world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
+    world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = Some(foreign.clone()));
+    send(&world, json!({"Action": "Retire", "Name": NAME})).await;
+    world.pass(5).await;
+    assert_eq!((state().as_str(), route(&world)), ("ACCEPT_INVOCATIONS", Some(foreign)));
+    assert!(world.sim.schedules().is_empty(), "forgotten");
+}
+
+#[tokio::test]
 async fn a_bad_guardrail_stops_purchases_and_nothing_else() {
     let world = in_service(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-02:00"]}})).await;
     let broken = rehearsal::handler(&world.sim, &[("MAX_MODEL_UNITS", "many")]);
