@@ -1,6 +1,6 @@
 //! Where does each alias belong, and how does it get there?
 
-use super::{Action, Goal, Planner, Route, WaitingOn};
+use super::{Action, Goal, Planner, RETRY_AFTER, Route, WaitingOn, after};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
 use crate::record::{AliasMemory, Failure, Lifecycle};
@@ -98,7 +98,7 @@ impl Planner<'_> {
         };
         let in_place = there && rejects == alias.rejects;
         let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
-        let retry = self.recent(memory.failed);
+        let retry = self.recent(memory.failed.clone());
         match alias.status {
             AliasStatus::Updating | AliasStatus::Creating => {
                 self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
@@ -124,7 +124,7 @@ impl Planner<'_> {
                 self.remember_alias(id, |memory| memory.rejecting = false);
             }
             // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
-            return !failed || self.plan.ours.is_empty();
+            return !failed || (self.plan.ours.is_empty() && self.was_tried_again(memory.failed.as_ref()));
         }
         self.route(id, alias, target, rejects)
     }
@@ -158,6 +158,13 @@ impl Planner<'_> {
         };
         self.plan.actions.push(action);
         false
+    }
+
+    /// Whether a failed alias that leads to nothing of ours has failed again since it was to go: then it is its owner's to bring on,
+    /// and holds nothing back for ever.
+    fn was_tried_again(&self, failed: Option<&Failure>) -> bool {
+        let first_try = after(self.situation.record.requested, RETRY_AFTER);
+        failed.is_some_and(|failed| first_try <= failed.at)
     }
 
     /// Whether it rejects invocations, because of us, and can be changed now or soon.
