@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::run::{Run, after};
 use crate::Answer;
 
-/// Minutes between two things that somebody does to one commitment, on average.
+/// Minutes between two things that somebody does to one commitment, on average; stacks are busier.
 const EVERY: u32 = 300;
+const EVERY_OF_STACKS: u32 = 150;
 
 /// What an action should have come to, once it ended well.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,10 +27,10 @@ impl Run {
     /// What people do this minute.
     pub(super) async fn people_act(&mut self) -> Result<(), String> {
         for index in 0..self.members.len() {
-            if !self.dice.once_in(EVERY) {
+            let is_resource = self.members[index].resource.is_some();
+            if !self.dice.once_in(if is_resource { EVERY_OF_STACKS } else { EVERY }) {
                 continue;
             }
-            let is_resource = self.members[index].resource.is_some();
             if is_resource && (self.members[index].registered.is_none() || self.dice.once_in(2)) {
                 self.deploy(index);
             } else {
