@@ -81,7 +81,7 @@ impl Declared {
     pub(super) fn random(dice: &mut Dice, serial: u32, now: Timestamp, scope: &Scope<'_>) -> Self {
         let model = *dice.pick(&MODELS);
         let units = units(dice);
-        let term = scope.with_term.then(|| *dice.pick(&["OneMonth", "OneMonth", "SixMonths"]));
+        let term = (scope.with_term && dice.once_in(3)).then(|| *dice.pick(&["OneMonth", "OneMonth", "SixMonths"]));
         let (lead, drain) = (*dice.pick(&[0, 30, 45, 60, 60, 90]), *dice.pick(&[0, 5, 5, 10, LONGEST_DRAIN]));
         let (rejects, retains) = (dice.once_in(5), scope.resource && dice.once_in(3));
         let with_hours = term.is_none() && !dice.once_in(5);

@@ -79,7 +79,7 @@ impl Run {
         {
             self.wire.trouble();
         }
-        if self.dice.once_in(150) {
+        if self.dice.once_in(100) {
             self.lay_hands_on();
         }
     }
@@ -185,10 +185,8 @@ impl Run {
                 "meddling: parameter written over"
             }
             11 => {
-                let name = self.dice.pick(&member.parameters);
-                if sim.parameter(name).is_none() {
-                    return;
-                }
+                let mut there = member.parameters.iter().filter(|name| sim.parameter(name).is_some());
+                let Some(name) = there.next() else { return };
                 sim.remove_parameter(name);
                 "meddling: parameter deleted"
             }

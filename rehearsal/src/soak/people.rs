@@ -7,7 +7,7 @@ use super::run::{Run, after};
 use crate::Answer;
 
 /// Minutes between two things that somebody does to one commitment, on average; stacks are busier.
-const EVERY: u32 = 300;
+const EVERY: u32 = 200;
 const EVERY_OF_STACKS: u32 = 150;
 
 /// What an action should have come to, once it ended well.
@@ -70,7 +70,7 @@ impl Run {
                 ("action: ScaleUp", event, Comes::Held(true, Some(serial)))
             }
             13 | 14 if !is_resource => {
-                let take_over = self.dice.once_in(6);
+                let take_over = self.dice.once_in(3);
                 if take_over {
                     self.wire.count("action: taken over");
                 }

@@ -313,6 +313,15 @@ impl Run {
         Ok(())
     }
 
+    /// An invocation of the request `id` has died: perhaps after it was registered over an older one, and before that one was told
+    /// so. Nobody waits for that one any more.
+    pub(super) fn excuse_overtaken_by(&mut self, id: &str) {
+        let Some((name, signed)) = self.asked.get(id).map(|asked| (asked.name.clone(), asked.signed)) else { return };
+        for (_, older) in self.asked.iter_mut().filter(|(other, _)| *other != id) {
+            older.excused |= older.name == name && older.signed <= signed;
+        }
+    }
+
     /// What `CloudFormation` makes of an answer, or of none.
     fn answered(&mut self, id: &str, success: Option<bool>) {
         let Some(Asked { name, kind, declared, rolls_back, .. }) = self.asked.get(id).cloned() else { return };
