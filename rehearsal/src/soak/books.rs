@@ -272,11 +272,11 @@ impl Run {
         for event in events {
             serials_in(event, &mut serials);
             let names = [&event["Name"], &event["Commitment"]["Name"], &event["Tick"]["Commitment"]["Name"]];
-            let named = |name: &str| {
+            let is_subject = |name: &str| {
                 let logical = event["LogicalResourceId"].as_str().map(|id| format!("{id}-"));
                 names.contains(&&Value::from(name)) || logical.is_some_and(|logical| name.starts_with(&logical))
             };
-            for member in self.members.iter().filter(|member| named(&member.name)) {
+            for member in self.members.iter().filter(|member| is_subject(&member.name)) {
                 serials_in(&serde_json::from_str(&member.input).unwrap_or_default(), &mut serials);
             }
         }

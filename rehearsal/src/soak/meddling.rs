@@ -181,7 +181,8 @@ impl Run {
             }
             10 => {
                 let name = self.dice.pick(&member.parameters);
-                sim.set_parameter(name, "String", *self.dice.pick(&["somebody-elses-model", "off", NOTHING]));
+                let value = *self.dice.pick(&["somebody-elses-model", "off", NOTHING]);
+                sim.set_parameter(name, "String", value);
                 "meddling: parameter written over"
             }
             11 => {
@@ -192,7 +193,8 @@ impl Run {
             }
             12 => {
                 let name = self.dice.pick(&member.parameters);
-                sim.set_parameter(name, *self.dice.pick(&["StringList", "SecureString"]), "one,other");
+                let kind = *self.dice.pick(&["StringList", "SecureString"]);
+                sim.set_parameter(name, kind, "one,other");
                 self.meddling.parameters_odd.push((name.clone(), later));
                 "meddling: parameter of another type"
             }

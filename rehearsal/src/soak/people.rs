@@ -100,8 +100,13 @@ impl Run {
         if let Comes::Declared(serial) | Comes::Held(_, Some(serial)) = comes {
             self.members[index].candidates.push(serial);
         }
+        let retires = self.members[index].registered.as_ref().is_some_and(|one| one.lifecycle == "Retiring");
         let answer = self.invoke(&event).await;
         self.read(index);
+        if retires && self.members[index].registered.is_none() {
+            // Whatever woke it, it was on its way out.
+            return Ok(());
+        }
         self.judge(index, kind, comes, answer.as_ref())
     }
 
