@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use simulator::{COMMITMENT_TAG, Throughput};
 
-use super::declared::LONGEST_DRAIN;
+use super::declared::{Declared, LONGEST_DRAIN};
 use super::run::{Run, after};
 
 /// Model units times seconds, by what they were paid for.
@@ -91,13 +91,14 @@ pub(super) struct Watched {
 struct Opinion {
     around: Vec<Option<u32>>,
     model: &'static str,
+    term: Option<&'static str>,
     doubtful: bool,
     drain: i64,
 }
 
 impl Opinion {
     fn fits(&self, units: Option<u32>, one: &Throughput) -> bool {
-        units == Some(one.units) && one.model_arn.ends_with(self.model)
+        units == Some(one.units) && one.model_arn.ends_with(self.model) && one.term.as_deref() == self.term
     }
 }
 
@@ -105,12 +106,13 @@ impl Run {
     fn opinion(&mut self, index: usize) -> Opinion {
         let now = self.now();
         let member = &mut self.members[index];
-        let none = Opinion { around: Vec::new(), model: "", doubtful: false, drain: LONGEST_DRAIN };
+        let none = Opinion { around: Vec::new(), model: "", term: None, doubtful: false, drain: LONGEST_DRAIN };
         let Some(registered) = &member.registered else { return none };
         let around = member.oracle.around(&self.declared, registered, now);
         match self.declared.get(&registered.serial) {
             Some(declared) => {
-                Opinion { around, model: declared.model, doubtful: declared.clocks_change(now), drain: declared.drain }
+                let Declared { model, term, drain, .. } = *declared;
+                Opinion { around, model, term, doubtful: declared.clocks_change(now), drain }
             }
             None => Opinion { around, ..none },
         }

@@ -30,6 +30,7 @@ pub(super) struct Declared {
     pub(super) serial: u32,
     pub(super) model: &'static str,
     pub(super) units: u32,
+    pub(super) term: Option<&'static str>,
     pub(super) hours: Option<Hours>,
     pub(super) lead: i64,
     pub(super) drain: i64,
@@ -135,7 +136,7 @@ impl Declared {
             put("OnDelete", json!(if retains { "Retain" } else { "Retire" }));
             put("ServiceTimeout", json!(*dice.pick(&[1800, 3600, 3600])));
         }
-        Self { serial, model, units, hours, lead, drain, rejects, retains, without, value }
+        Self { serial, model, units, term, hours, lead, drain, rejects, retains, without, value }
     }
 
     /// The same with a mistake in it.

@@ -82,7 +82,10 @@ impl Run {
         let (arn, kind) = match (held, &ours[..]) {
             (None, []) => (None, "seen: off and gone"),
             (Some(units), [one]) => {
-                if one.units != units || !one.model_arn.ends_with(declared.model) || one.status != "InService" {
+                let alike = one.units == units
+                    && one.model_arn.ends_with(declared.model)
+                    && one.term.as_deref() == declared.term;
+                if !alike || one.status != "InService" {
                     return Err(format!("{one:?} is there for {units} of {}", declared.model));
                 }
                 (Some(&one.arn), "seen: in service and routed")
