@@ -4,6 +4,7 @@
 //! meddling by chance. All of it follows from one number, so that what broke can be had again. No sockets, no threads, no
 //! sleeping: time is the simulator's.
 
+mod books;
 mod declared;
 mod dice;
 mod meddling;
@@ -18,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+pub use books::Ledger;
 pub use dice::Counts;
 
 /// The custom model that some declare; its base is the agents' model.
@@ -37,25 +39,10 @@ pub struct Told {
     pub invocations: u64,
     /// What was paid for.
     pub ledger: Ledger,
+    /// The unit-hours that were billed for all that; at most the bound of the ledger.
+    pub billed: f64,
     /// Requests of `CloudFormation` that nobody could answer: each delivery of them died, or no tick came before their end.
     pub unanswerable: u64,
-}
-
-/// Model units times minutes, by what they were paid for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// A timetable, a hold or an override wanted it then or within its lead time.
-    pub held: u64,
-    /// It was being created, and could not be deleted.
-    pub created: u64,
-    /// It served until what is wanted instead was in service.
-    pub interim: u64,
-    /// Its term had not ended, or its model could not be bought again.
-    pub kept: u64,
-    /// Nobody wanted it, after something had gone wrong.
-    pub trouble: u64,
-    /// Nobody wanted it: ticks and drains take time.
-    pub drain: u64,
 }
 
 /// What broke, and how it came to that.

@@ -1,4 +1,4 @@
-//! Short random runs, always the same ones: nothing breaks, most of what can happen happens, and a seed gives the same run again.
+//! Short random runs, always the same ones: nothing breaks, all that can happen happens, and a seed gives the same run again.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
@@ -8,16 +8,6 @@ use std::process::{Command, Stdio};
 /// Seeds of the short set, and weeks of each.
 const SEEDS: [u32; 5] = [2, 5, 7, 18, 24];
 const WEEKS: &str = "0.12";
-/// What may be missing from the short set: it takes weeks to come by.
-const RARE: [&str; 7] = [
-    "fault: quota refused",
-    "death: before an answer to CloudFormation",
-    "death: after an answer to CloudFormation",
-    "stack: Update of a mistake",
-    "stack: rollback of an Update",
-    "stack: Delete that retains",
-    "stack: Delete while Create runs",
-];
 
 /// Plays `seeds` side by side, each in a process of its own; gives what each printed.
 fn played(seeds: &[u32]) -> Vec<String> {
@@ -42,7 +32,7 @@ fn without_speed(text: &str) -> String {
 }
 
 #[test]
-fn nothing_breaks_what_can_happen_happens_and_a_seed_gives_the_same_run_again() {
+fn nothing_breaks_all_that_can_happen_happens_and_a_seed_gives_the_same_run_again() {
     let [first, others @ ..] = SEEDS;
     let told = played(&[&[first, first], &others[..]].concat());
     assert!(told[0].contains("digest"), "{}", told[0]);
@@ -54,7 +44,7 @@ fn nothing_breaks_what_can_happen_happens_and_a_seed_gives_the_same_run_again() 
             *happened.entry(kind.trim()).or_default() += count;
         }
     }
-    let missing = happened.iter().filter(|(kind, count)| **count == 0 && !RARE.contains(kind));
+    let missing = happened.iter().filter(|(_, count)| **count == 0);
     assert_eq!(missing.map(|(kind, _)| *kind).collect::<Vec<_>>(), Vec::<&str>::new());
-    assert!(happened.len() > 50, "{happened:?}");
+    assert!(happened.len() > 65, "{happened:?}");
 }

@@ -53,7 +53,7 @@ impl Account {
         self.next_number += 1;
         let now = self.now;
         let arn = format!("arn:aws:bedrock:{REGION}:123456789012:provisioned-model/{:012x}", self.next_number);
-        self.judge_doubles(name, &model_arn, units, &tags);
+        self.judge_doubles(name, &model_arn, units, term.as_deref(), &tags);
         self.throughputs.push(Throughput {
             name: name.to_owned(),
             arn: arn.clone(),
@@ -104,10 +104,18 @@ impl Account {
         }
     }
 
-    fn judge_doubles(&mut self, name: &str, model_arn: &str, units: u32, tags: &BTreeMap<String, String>) {
+    fn judge_doubles(
+        &mut self,
+        name: &str,
+        model_arn: &str,
+        units: u32,
+        term: Option<&str>,
+        tags: &BTreeMap<String, String>,
+    ) {
         let commitment = tags.get(COMMITMENT_TAG);
         let same = |one: &Throughput| {
-            let alike = one.model_arn == model_arn && one.units == units;
+            // A term is another purchase: what has none is let go once that is in service.
+            let alike = one.model_arn == model_arn && one.units == units && one.term.as_deref() == term;
             alike && one.status != "Failed" && one.tags.get(COMMITMENT_TAG) == commitment
         };
         let twice = self.living().any(same);

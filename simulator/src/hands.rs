@@ -21,9 +21,9 @@ impl Simulator {
         }
     }
 
-    /// The name of the operation that `method` and `path` ask for, if it is one that is known.
+    /// The name of the operation that `method` and `path` ask for, or the header `x-amz-target`, if it is one that is known.
     #[must_use]
-    pub fn operation(method: &Method, path: &str) -> Option<&'static str> {
-        server::operation(method, path)
+    pub fn operation(method: &Method, path: &str, target: Option<&str>) -> Option<&'static str> {
+        server::operation(method, path, target)
     }
 }

@@ -201,7 +201,7 @@ impl Simulator {
         self.url.clone()
     }
 
-    /// Answers one request of the REST-JSON protocol without a network: what is asked and what comes back is the same.
+    /// Answers one request without a network: what is asked and what comes back is the same.
     ///
     /// # Errors
     /// The connection would have broken.

@@ -353,9 +353,13 @@ fn route(method: &Method, path: &str, query: &str, body: Value) -> Option<Call> 
     })
 }
 
-/// The name of the operation that `method` and `path` ask for, if there is such a one.
-pub(crate) fn operation(method: &Method, path: &str) -> Option<&'static str> {
-    route(method, path, "", Value::Null).map(|call| call.operation)
+/// The name of the operation that `method` and `path` ask for, or the header `target`, if there is such a one.
+pub(crate) fn operation(method: &Method, path: &str, target: Option<&str>) -> Option<&'static str> {
+    let call = match target {
+        Some(target) => targeted(target, Value::Null),
+        None => route(method, path, "", Value::Null),
+    };
+    call.map(|call| call.operation)
 }
 
 fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {

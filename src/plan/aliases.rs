@@ -1,6 +1,6 @@
 //! Where does each alias belong, and how does it get there?
 
-use super::{Action, Goal, Planner, Route, WaitingOn};
+use super::{Action, Goal, Planner, RETRY_AFTER, Route, WaitingOn, after};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
 use crate::record::{AliasMemory, Failure, Lifecycle};
@@ -58,6 +58,9 @@ impl Planner<'_> {
         if let On::Foreign(throughput) = &on
             && (!self.commitment().take_over || let_go_for_good)
         {
+            if let_go_for_good && self.rejects_because_of_us(id, &alias) {
+                return self.accept_again(id, &alias, throughput);
+            }
             if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
                 self.plan.problems.push(format!(
                     "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
@@ -95,7 +98,7 @@ impl Planner<'_> {
         };
         let in_place = there && rejects == alias.rejects;
         let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
-        let retry = self.recent(memory.failed);
+        let retry = self.recent(memory.failed.clone());
         match alias.status {
             AliasStatus::Updating | AliasStatus::Creating => {
                 self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
@@ -121,12 +124,17 @@ impl Planner<'_> {
                 self.remember_alias(id, |memory| memory.rejecting = false);
             }
             // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
-            return !failed || self.plan.ours.is_empty();
+            return !failed || (self.plan.ours.is_empty() && self.was_tried_again(memory.failed.as_ref()));
         }
         self.route(id, alias, target, rejects)
     }
 
     fn route(&mut self, id: &AliasId, alias: &AgentAlias, target: Option<Throughput>, rejects: bool) -> bool {
+        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
+        self.send(id, alias, to, rejects)
+    }
+
+    fn send(&mut self, id: &AliasId, alias: &AgentAlias, to: Route, rejects: bool) -> bool {
         let version = alias.version.clone().filter(|version| version != "DRAFT");
         let Some(version) = version else {
             self.plan.problems.push(format!("alias {id} has no numbered agent version: it is left alone"));
@@ -139,7 +147,6 @@ impl Planner<'_> {
         let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
         let recent = self.recent(failed).map(|(failure, _)| failure);
         self.remember_alias(id, |memory| memory.failed = recent);
-        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
         let action = Action::Route {
             alias: id.clone(),
             name: alias.name.clone(),
@@ -151,6 +158,28 @@ impl Planner<'_> {
         };
         self.plan.actions.push(action);
         false
+    }
+
+    /// Whether a failed alias that leads to nothing of ours has failed again since it was to go: then it is its owner's to bring on,
+    /// and holds nothing back for ever.
+    fn was_tried_again(&self, failed: Option<&Failure>) -> bool {
+        let first_try = after(self.situation.record.requested, RETRY_AFTER);
+        failed.is_some_and(|failed| first_try <= failed.at)
+    }
+
+    /// Whether it rejects invocations, because of us, and can be changed now or soon.
+    fn rejects_because_of_us(&self, id: &AliasId, alias: &AgentAlias) -> bool {
+        let ours = self.situation.record.aliases.get(id).is_some_and(|memory| memory.rejecting);
+        ours && alias.rejects && matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating)
+    }
+
+    /// Undoes what we did to an alias that somebody has routed elsewhere since; where it goes is theirs to say (rules 7 and 13).
+    fn accept_again(&mut self, id: &AliasId, alias: &AgentAlias, throughput: &str) -> bool {
+        if alias.status == AliasStatus::Updating {
+            self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
+            return false;
+        }
+        self.send(id, alias, Route::Throughput { name: throughput.to_owned(), arn: throughput.to_owned() }, false)
     }
 
     fn on(&self, alias: &AgentAlias) -> On {

@@ -317,6 +317,43 @@ async fn an_alias_that_failed_on_a_foreign_throughput_is_said_to_hold_back_the_d
 }
 
 #[tokio::test]
+async fn an_alias_that_rejects_because_of_us_accepts_again_even_where_somebody_has_routed_it_elsewhere() {
+    let world = world().await;
+    world.sim.knobs(|knobs| knobs.may_reject = true);
+    apply(&world, json!({"WhenOff": "Reject", "Timetable": {"Timezone": "UTC", "Windows": ["Sun 10:00-11:00"]}})).await;
+    world.pass(2).await;
+    let state = || world.sim.alias(AGENT, ALIAS).invocation_state;
+    assert_eq!(state(), "REJECT_INVOCATIONS");
+    let foreign = world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
+    world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = Some(foreign.clone()));
+    send(&world, json!({"Action": "Retire", "Name": NAME})).await;
+    world.pass(5).await;
+    assert_eq!((state().as_str(), route(&world)), ("ACCEPT_INVOCATIONS", Some(foreign)));
+    assert!(world.sim.schedules().is_empty(), "forgotten");
+}
+
+#[tokio::test]
+async fn an_alias_that_fails_as_it_is_let_go_is_tried_again_before_it_is_forgotten() {
+    for (failures, status) in [(1, "PREPARED"), (2, "FAILED")] {
+        let world = world().await;
+        world.sim.knobs(|knobs| knobs.may_reject = true);
+        let closed = json!({"Timezone": "UTC", "Windows": ["Sun 10:00-11:00"]});
+        apply(&world, json!({"WhenOff": "Reject", "Timetable": closed})).await;
+        world.pass(2).await;
+        for _ in 0..failures {
+            world.sim.fail_next_alias_update("the agent is being changed");
+        }
+        let _answer = world.send(json!({"Action": "Retire", "Name": NAME})).await;
+        world.pass(9).await;
+        assert_eq!(world.sim.schedules().len(), 1, "it is tried again");
+        world.pass(15).await;
+        let alias = world.sim.alias(AGENT, ALIAS);
+        assert_eq!((alias.status, alias.invocation_state.as_str()), (status, "ACCEPT_INVOCATIONS"));
+        assert!(world.sim.schedules().is_empty(), "nothing of ours is left: it holds nothing back for ever");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_guardrail_stops_purchases_and_nothing_else() {
     let world = in_service(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 00:00-02:00"]}})).await;
     let broken = rehearsal::handler(&world.sim, &[("MAX_MODEL_UNITS", "many")]);

@@ -16,6 +16,8 @@ const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const DAY: i64 = 24 * 60;
 /// Models that fit the agents: two of one base, and a custom one of the same.
 pub(super) const MODELS: [&str; 3] = ["amazon.nova-lite-v1:0:24k", "amazon.nova-lite-v1:0:300k", super::CUSTOM_MODEL];
+/// What is invoked without a throughput by callers who want that.
+const PROFILE: &str = "eu.amazon.nova-lite-v1:0";
 /// The longest drain that is ever declared, in minutes.
 pub(super) const LONGEST_DRAIN: i64 = 15;
 /// Instants at which something may change are this far apart: every time that is declared is a multiple.
@@ -28,10 +30,14 @@ pub(super) struct Declared {
     pub(super) serial: u32,
     pub(super) model: &'static str,
     pub(super) units: u32,
+    pub(super) term: Option<&'static str>,
     pub(super) hours: Option<Hours>,
     pub(super) lead: i64,
+    pub(super) drain: i64,
     pub(super) rejects: bool,
     pub(super) retains: bool,
+    /// What the parameter holds without a throughput.
+    pub(super) without: &'static str,
     /// What is sent, without a name.
     pub(super) value: Value,
 }
@@ -66,6 +72,7 @@ struct Exception {
 /// What a declaration may be about.
 pub(super) struct Scope<'a> {
     pub(super) aliases: &'a [(String, String)],
+    pub(super) parameters: &'a [String],
     pub(super) with_term: bool,
     pub(super) take_over: bool,
     pub(super) resource: bool,
@@ -75,9 +82,9 @@ impl Declared {
     pub(super) fn random(dice: &mut Dice, serial: u32, now: Timestamp, scope: &Scope<'_>) -> Self {
         let model = *dice.pick(&MODELS);
         let units = units(dice);
-        let term = scope.with_term.then(|| *dice.pick(&["OneMonth", "OneMonth", "SixMonths"]));
+        let term = (scope.with_term && dice.once_in(3)).then(|| *dice.pick(&["OneMonth", "OneMonth", "SixMonths"]));
         let (lead, drain) = (*dice.pick(&[0, 30, 45, 60, 60, 90]), *dice.pick(&[0, 5, 5, 10, LONGEST_DRAIN]));
-        let (rejects, retains) = (dice.once_in(5), scope.resource && dice.once_in(5));
+        let (rejects, retains) = (dice.once_in(5), scope.resource && dice.once_in(3));
         let with_hours = term.is_none() && !dice.once_in(5);
         let (hours, timetable) = if with_hours {
             let (hours, value) = Hours::random(dice, now);
@@ -109,6 +116,15 @@ impl Declared {
         if rejects {
             put("WhenOff", json!("Reject"));
         }
+        let on_demand = *dice.pick(&[None, None, Some(PROFILE)]);
+        if !dice.once_in(3) {
+            put("ModelIdParameter", json!(dice.pick(scope.parameters)));
+        }
+        if let Some(on_demand) = on_demand {
+            put("OnDemandModelId", json!(on_demand));
+        }
+        let by_default = if model == super::CUSTOM_MODEL { "off" } else { crate::MODEL };
+        let without = if rejects { "off" } else { on_demand.unwrap_or(by_default) };
         if scope.take_over {
             put("TakeOver", json!(true));
         }
@@ -120,7 +136,7 @@ impl Declared {
             put("OnDelete", json!(if retains { "Retain" } else { "Retire" }));
             put("ServiceTimeout", json!(*dice.pick(&[1800, 3600, 3600])));
         }
-        Self { serial, model, units, hours, lead, rejects, retains, value }
+        Self { serial, model, units, term, hours, lead, drain, rejects, retains, without, value }
     }
 
     /// The same with a mistake in it.

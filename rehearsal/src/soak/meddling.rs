@@ -7,7 +7,7 @@ use super::wire::{AFTERMATH, Weather};
 use crate::MODEL;
 
 /// Calls that may be denied for a while.
-const DENIED: [&str; 11] = [
+const DENIED: [&str; 13] = [
     "CreateProvisionedModelThroughput",
     "DeleteProvisionedModelThroughput",
     "GetProvisionedModelThroughput",
@@ -19,6 +19,8 @@ const DENIED: [&str; 11] = [
     "GetFoundationModel",
     "UpdateSchedule",
     "ListSchedules",
+    "GetParameter",
+    "PutParameter",
 ];
 
 /// A throughput that does not exist.
@@ -34,6 +36,8 @@ pub(super) struct Meddling {
     legacy_until: Option<Timestamp>,
     /// By agent and alias: the version that it pointed at.
     aliases_gone: Vec<((String, String), String, Timestamp)>,
+    /// Parameters that are of another type.
+    parameters_odd: Vec<(String, Timestamp)>,
     /// Throughputs that were deleted by hand, by ARN.
     pub(super) deleted: Vec<String>,
     /// Commitments whose throughput a stack has left to its owners, who delete it in time.
@@ -75,7 +79,7 @@ impl Run {
         {
             self.wire.trouble();
         }
-        if self.dice.once_in(150) {
+        if self.dice.once_in(100) {
             self.lay_hands_on();
         }
     }
@@ -84,12 +88,17 @@ impl Run {
         let now = self.now();
         let mut minutes = self.dice.between(10, 120);
         let weather = match self.dice.between(0, 9) {
-            0..=4 => Weather::default(),
-            5..=7 => Weather { faults: u32::try_from(self.dice.between(1, 8)).unwrap_or(1), denied: None, unheard: 30 },
-            8 => Weather { faults: 30, denied: None, unheard: 60 },
+            0..=4 => Weather { refused: 8, ..Weather::default() },
+            5..=7 => Weather {
+                faults: u32::try_from(self.dice.between(1, 8)).unwrap_or(1),
+                denied: None,
+                unheard: 30,
+                refused: 8,
+            },
+            8 => Weather { faults: 30, denied: None, unheard: 60, refused: 30 },
             _ => {
                 minutes = minutes.min(20);
-                Weather { faults: 0, denied: Some(*self.dice.pick(&DENIED)), unheard: 20 }
+                Weather { faults: 0, denied: Some(*self.dice.pick(&DENIED)), unheard: 20, refused: 0 }
             }
         };
         self.meddling.weather_until = after(now, minutes);
@@ -106,7 +115,7 @@ impl Run {
         let (agent, alias) = self.dice.pick(&member.aliases).clone();
         let is_there = !self.meddling.aliases_gone.iter().any(|(gone, ..)| *gone == (agent.clone(), alias.clone()));
         let sim = std::sync::Arc::clone(&self.wire.sim);
-        let kind = match self.dice.between(0, 9) {
+        let kind = match self.dice.between(0, 12) {
             0 | 1 => {
                 let living = sim.throughputs();
                 let ours = living.iter().filter(|one| one.tags.get(simulator::COMMITMENT_TAG) == Some(&member.name));
@@ -170,6 +179,25 @@ impl Run {
                 });
                 "meddling: schedule edited"
             }
+            10 => {
+                let name = self.dice.pick(&member.parameters);
+                let value = *self.dice.pick(&["somebody-elses-model", "off", NOTHING]);
+                sim.set_parameter(name, "String", value);
+                "meddling: parameter written over"
+            }
+            11 => {
+                let mut there = member.parameters.iter().filter(|name| sim.parameter(name).is_some());
+                let Some(name) = there.next() else { return };
+                sim.remove_parameter(name);
+                "meddling: parameter deleted"
+            }
+            12 => {
+                let name = self.dice.pick(&member.parameters);
+                let kind = *self.dice.pick(&["StringList", "SecureString"]);
+                sim.set_parameter(name, kind, "one,other");
+                self.meddling.parameters_odd.push((name.clone(), later));
+                "meddling: parameter of another type"
+            }
             _ => return,
         };
         self.wire.count(kind);
@@ -180,7 +208,7 @@ impl Run {
 
     /// What was out of order for long enough is put back.
     fn put_back(&mut self, now: Timestamp) {
-        let Meddling { quota_until, legacy_until, aliases_gone, .. } = &mut self.meddling;
+        let Meddling { quota_until, legacy_until, aliases_gone, parameters_odd, .. } = &mut self.meddling;
         if quota_until.take_if(|until| *until <= now).is_some() {
             self.wire.sim.knobs(|knobs| knobs.quota = 1000);
         }
@@ -189,6 +217,11 @@ impl Run {
         }
         for ((agent, alias), version, _) in aliases_gone.extract_if(.., |(.., until)| *until <= now) {
             self.wire.sim.add_alias(&agent, &alias, &version);
+        }
+        for (name, _) in parameters_odd.extract_if(.., |(_, until)| *until <= now) {
+            if self.wire.sim.parameter(&name).is_some_and(|parameter| parameter.kind != "String") {
+                self.wire.sim.remove_parameter(&name);
+            }
         }
     }
 
@@ -202,15 +235,38 @@ impl Run {
         self.meddling.weather_until = Timestamp::MIN;
         self.meddling.no_ticks_until = self.now().min(self.meddling.no_ticks_until);
         self.put_back(Timestamp::MAX);
+        self.clear_parameters();
         let living = self.wire.sim.throughputs();
+        let declared = |key: &(String, String)| {
+            let registered = self.members.iter().filter_map(|member| member.registered.as_ref());
+            registered.into_iter().any(|one| one.aliases.contains(key))
+        };
         for member in &self.members {
-            for (agent, alias) in &member.aliases {
+            for key in &member.aliases {
+                let (agent, alias) = key;
+                // One that failed twice while it was let go was forgotten as it was.
+                if self.wire.sim.alias(agent, alias).status == "FAILED" && !declared(key) {
+                    self.wire.sim.change_alias(agent, alias, |alias| alias.status = "PREPARED");
+                }
                 let foreign = |route: &String| {
                     living.iter().any(|one| one.arn == *route && !one.tags.contains_key(simulator::COMMITMENT_TAG))
                 };
                 if self.wire.sim.alias(agent, alias).route.as_ref().is_some_and(foreign) {
                     self.wire.sim.change_alias(agent, alias, |alias| alias.route = None);
                 }
+            }
+        }
+    }
+
+    /// Who has written into what nobody declares takes it away again; what is declared is the function's to put right.
+    fn clear_parameters(&self) {
+        let declared = |name: &String| {
+            let registered = self.members.iter().filter_map(|member| member.registered.as_ref());
+            registered.into_iter().any(|one| one.parameter.as_ref() == Some(name))
+        };
+        for name in self.members.iter().flat_map(|member| &member.parameters) {
+            if self.wire.sim.parameter(name).is_some_and(|parameter| !parameter.written) && !declared(name) {
+                self.wire.sim.remove_parameter(name);
             }
         }
     }
@@ -236,7 +292,13 @@ impl Run {
                         alias.route = None;
                     }
                     "ACCEPT_INVOCATIONS".clone_into(&mut alias.invocation_state);
+                    if alias.status == "FAILED" {
+                        alias.status = "PREPARED";
+                    }
                 });
+            }
+            for name in &self.members[index].parameters {
+                self.wire.sim.remove_parameter(name);
             }
             for one in left {
                 self.wire.sim.delete_throughput(&one.name);

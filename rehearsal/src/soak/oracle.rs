@@ -20,6 +20,7 @@ pub(super) struct Registered {
     pub(super) hold: Option<bool>,
     pub(super) overriding: Option<(bool, Option<u32>, Timestamp)>,
     pub(super) aliases: Vec<(String, String)>,
+    pub(super) parameter: Option<String>,
     pub(super) owes: bool,
 }
 
@@ -48,6 +49,7 @@ impl Registered {
             hold,
             overriding,
             aliases: aliases.collect(),
+            parameter: text(&declared["ModelIdParameter"]),
             owes: record.get("Owed").is_some(),
         })
     }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::run::{Run, after};
 use crate::Answer;
 
-/// Minutes between two things that somebody does to one commitment, on average.
-const EVERY: u32 = 300;
+/// Minutes between two things that somebody does to one commitment, on average; stacks are busier.
+const EVERY: u32 = 200;
+const EVERY_OF_STACKS: u32 = 150;
 
 /// What an action should have come to, once it ended well.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,10 +27,10 @@ impl Run {
     /// What people do this minute.
     pub(super) async fn people_act(&mut self) -> Result<(), String> {
         for index in 0..self.members.len() {
-            if !self.dice.once_in(EVERY) {
+            let is_resource = self.members[index].resource.is_some();
+            if !self.dice.once_in(if is_resource { EVERY_OF_STACKS } else { EVERY }) {
                 continue;
             }
-            let is_resource = self.members[index].resource.is_some();
             if is_resource && (self.members[index].registered.is_none() || self.dice.once_in(2)) {
                 self.deploy(index);
             } else {
@@ -69,7 +70,7 @@ impl Run {
                 ("action: ScaleUp", event, Comes::Held(true, Some(serial)))
             }
             13 | 14 if !is_resource => {
-                let take_over = self.dice.once_in(6);
+                let take_over = self.dice.once_in(3);
                 if take_over {
                     self.wire.count("action: taken over");
                 }
@@ -99,8 +100,13 @@ impl Run {
         if let Comes::Declared(serial) | Comes::Held(_, Some(serial)) = comes {
             self.members[index].candidates.push(serial);
         }
+        let retires = self.members[index].registered.as_ref().is_some_and(|one| one.lifecycle == "Retiring");
         let answer = self.invoke(&event).await;
         self.read(index);
+        if retires && self.members[index].registered.is_none() {
+            // Whatever woke it, it was on its way out.
+            return Ok(());
+        }
         self.judge(index, kind, comes, answer.as_ref())
     }
 

@@ -10,17 +10,17 @@ use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use simulator::Simulator;
+use simulator::{Refuses, Simulator, SpentToken};
 use throughput_scheduler::aws::Aws;
 use throughput_scheduler::handler::{Handler, Invocation};
 use throughput_scheduler::rounds::Clock;
 
+use super::books::Watched;
 use super::declared::Declared;
 use super::dice::Dice;
 use super::meddling::Meddling;
 use super::oracle::{Oracle, Registered};
 use super::stacks::{Asked, Resource};
-use super::watch::Watched;
 use super::wire::{Death, End, SINK, Wire};
 use super::{CUSTOM_MODEL, Ledger, Told};
 use crate::{Answer, FUNCTION, GROUP, MODEL};
@@ -36,6 +36,8 @@ const LONGEST_CALM: SignedDuration = SignedDuration::from_hours(10);
 pub(super) struct Member {
     pub(super) name: String,
     pub(super) aliases: Vec<(String, String)>,
+    /// Names of parameters that it may declare.
+    pub(super) parameters: Vec<String>,
     pub(super) with_term: bool,
     /// That it is a stack's, if it is.
     pub(super) resource: Option<Resource>,
@@ -52,6 +54,8 @@ pub(super) struct Member {
     pub(super) last_report: String,
     /// Until when what somebody did to it may have consequences.
     pub(super) trouble_until: Timestamp,
+    /// What has been paid for it.
+    pub(super) ledger: Ledger,
 }
 
 /// An event on its way.
@@ -75,9 +79,11 @@ pub(super) struct Run {
     pub(super) asked: BTreeMap<String, Asked>,
     pub(super) meddling: Meddling,
     pub(super) watched: Watched,
-    pub(super) ledger: Ledger,
     pub(super) calm: bool,
     pub(super) tick_minutes: i64,
+    pub(super) creation: SignedDuration,
+    /// Whether what is being created cannot be deleted.
+    pub(super) creation_binds: bool,
     pub(super) unanswerable: u64,
     pub(super) requests: u64,
     invocations: u64,
@@ -96,14 +102,17 @@ impl Run {
         let sim = Arc::new(Simulator::start(start).await);
         let creation = SignedDuration::from_mins(*dice.pick(&[16, 25, 35, 55]));
         let tick_minutes = *dice.pick(&[1, 3, 5, 5, 5, 5]);
+        let while_creating = *dice.pick(&[Refuses::Conflict, Refuses::Validation, Refuses::No]);
+        let creation_binds = !matches!(while_creating, Refuses::No);
         sim.add_custom_model(CUSTOM_MODEL, MODEL);
         sim.knobs(|knobs| {
-            use simulator::{Refuses, SpentToken};
             knobs.creation_time = creation;
             knobs.quota = 1000;
+            knobs.round_up_hours = false;
+            knobs.parameter_lag = SignedDuration::from_secs(*dice.pick(&[0, 0, 2]));
             knobs.may_reject = true;
             knobs.page_size = usize::try_from(dice.between(1, 4)).unwrap_or(1);
-            knobs.delete_while_creating = *dice.pick(&[Refuses::Conflict, Refuses::Validation, Refuses::No]);
+            knobs.delete_while_creating = while_creating;
             knobs.delete_before_term_end = *dice.pick(&[Refuses::Conflict, Refuses::Validation]);
             knobs.term_from_service = dice.once_in(2);
             knobs.spent_token = *dice.pick(&[SpentToken::ReturnsOld, SpentToken::BuysAnew]);
@@ -114,7 +123,7 @@ impl Run {
         });
         let wire = Wire::new(Arc::clone(&sim), seed);
         let count = *dice.pick(&[3, 3, 4]);
-        let members: Vec<Member> = (0..count).map(|number| member(&sim, number, seed)).collect();
+        let members: Vec<Member> = (0..count).map(|number| member(&sim, number)).collect();
         let handler =
             handler(&wire, &format!("rate({tick_minutes} minute{})", if tick_minutes == 1 { "" } else { "s" }));
         Self {
@@ -127,9 +136,10 @@ impl Run {
             asked: BTreeMap::new(),
             meddling: Meddling::default(),
             watched: Watched::default(),
-            ledger: Ledger::default(),
             calm: false,
             tick_minutes,
+            creation,
+            creation_binds,
             unanswerable: 0,
             requests: 0,
             invocations: 0,
@@ -157,8 +167,10 @@ impl Run {
         let inner = self.wire.inner();
         let (counts, calls) = (inner.counts.clone(), inner.calls);
         drop(inner);
-        let Self { invocations, ledger, unanswerable, .. } = *self;
-        Ok(Told { counts, digest: self.wire.digest(), calls, invocations, ledger, unanswerable })
+        let Self { invocations, unanswerable, .. } = *self;
+        let ledger = self.members.iter().fold(Ledger::default(), |sum, member| sum.and(&member.ledger));
+        let billed = self.reconcile()?;
+        Ok(Told { counts, digest: self.wire.digest(), calls, invocations, ledger, billed, unanswerable })
     }
 
     /// A time in which nothing goes wrong: at its end everything is settled.
@@ -171,7 +183,10 @@ impl Run {
             self.minute().await?;
             let unsettled = self.members.iter().find(|member| member.settled < after(since, 45) && !member.is_free());
             match unsettled {
-                None if enough <= self.clock => return Ok(()),
+                None if enough <= self.clock => {
+                    self.reconcile()?;
+                    return Ok(());
+                }
                 Some(member) if most <= self.clock => {
                     let (name, report) = (&member.name, &member.last_report);
                     return Err(format!(
@@ -306,8 +321,10 @@ impl Run {
         }
         let answer = self.invoke(event).await;
         let well = matches!(answer, Some(Ok(_)));
-        if let Some(answer) = &answer {
-            self.hear(event, answer)?;
+        match (&answer, request) {
+            (Some(answer), _) => self.hear(event, answer)?,
+            (None, Some(id)) => self.excuse_overtaken_by(id),
+            (None, None) => {}
         }
         if !well && *tries > 0 {
             let at = after(self.now(), if *tries == 2 { 1 } else { 2 });
@@ -323,9 +340,13 @@ impl Run {
     pub(super) async fn invoke(&mut self, event: &Value) -> Option<Answer> {
         self.invocations += 1;
         if !self.calm && self.dice.once_in(120) {
-            let death = Death { after: self.dice.between(0, 9), has_effect: self.dice.once_in(2) };
+            let death = Death { after: Some(self.dice.between(0, 9)), has_effect: self.dice.once_in(2) };
             self.wire.inner().death = Some(death);
         }
+        if !self.calm && event.get("RequestType").is_some() && self.dice.once_in(8) {
+            self.wire.inner().death = Some(Death { after: None, has_effect: self.dice.once_in(2) });
+        }
+        self.watch_drains(&[event]);
         let invocation = self.invocation();
         let answer = tokio::select! {
             biased;
@@ -342,6 +363,7 @@ impl Run {
     /// Two invocations whose calls alternate.
     pub(super) async fn side_by_side(&mut self, one: &Value, other: &Value) -> [Answer; 2] {
         self.invocations += 2;
+        self.watch_drains(&[one, other]);
         self.wire.inner().interleaved = true;
         let invocation = self.invocation();
         let (one, other) = tokio::join!(
@@ -375,6 +397,11 @@ impl Run {
         if wants(&registered) != wants(&member.registered) {
             member.changed = now;
         }
+        let parameter = |registered: &Option<Registered>| registered.as_ref().and_then(|one| one.parameter.clone());
+        let dropped = parameter(&member.registered).is_some_and(|known| parameter(&registered) != Some(known));
+        if dropped && registered.is_some() {
+            self.wire.inner().counts.count("seen: parameter dropped or renamed");
+        }
         member.registered = registered;
         member.input = input;
     }
@@ -387,7 +414,7 @@ impl Member {
     }
 }
 
-fn member(sim: &Simulator, number: i64, seed: u64) -> Member {
+fn member(sim: &Simulator, number: i64) -> Member {
     let agent = format!("AGENT0000{number}");
     sim.add_agent(&agent, MODEL);
     sim.add_agent_version(&agent, "3", MODEL);
@@ -401,8 +428,8 @@ fn member(sim: &Simulator, number: i64, seed: u64) -> Member {
     Member {
         name,
         aliases,
-        // One in three runs has a term that comes to its end.
-        with_term: number == 2 && seed.is_multiple_of(2),
+        parameters: ["model-id", "another/model-id"].iter().map(|path| format!("/soak/{number}/{path}")).collect(),
+        with_term: number == 2,
         resource,
         oracle: Oracle::default(),
         input: String::new(),
@@ -412,6 +439,7 @@ fn member(sim: &Simulator, number: i64, seed: u64) -> Member {
         settled: Timestamp::MIN,
         last_report: String::new(),
         trouble_until: Timestamp::MIN,
+        ledger: Ledger::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::declared::{Declared, Scope};
-use super::run::{Delivery, Run, after};
+use super::run::{Delivery, Member, Run, after};
 use super::wire::SINK;
 use crate::FUNCTION;
 use crate::cloudformation::as_strings;
@@ -91,8 +91,14 @@ impl Run {
     pub(super) fn stacks_act(&mut self) {
         for index in 0..self.members.len() {
             let now = self.now();
-            let Some(resource) = self.resource(index) else { continue };
-            if resource.pending.is_some() {
+            let Some(resource) = self.members[index].resource.as_mut() else { continue };
+            if let Some(pending) = &resource.pending {
+                let creates = self.asked.get(pending).is_some_and(|asked| asked.kind == "Create");
+                if creates && !self.calm && self.dice.once_in(40) {
+                    // A sibling has failed.
+                    self.wire.count("stack: Delete while Create runs");
+                    self.delete(index, None);
+                }
                 continue;
             }
             let Some((next, _)) = resource.next.take_if(|(_, at)| *at <= now) else { continue };
@@ -111,17 +117,12 @@ impl Run {
     pub(super) fn deploy(&mut self, index: usize) {
         let Some(resource) = self.members[index].resource.clone() else { return };
         if resource.pending.is_some() {
-            let asked = resource.pending.as_ref().and_then(|id| self.asked.get(id));
-            if asked.is_some_and(|asked| asked.kind == "Create") && self.dice.once_in(4) {
-                self.wire.count("stack: Delete while Create runs");
-                self.delete(index, None);
-            }
             return;
         }
         if resource.next.is_some() {
             return;
         }
-        let mistaken = self.dice.once_in(6);
+        let mistaken = self.dice.once_in(4);
         match resource.current {
             None => {
                 let (value, serial) = self.new_declaration(index, true, false);
@@ -154,16 +155,21 @@ impl Run {
     /// A new declaration for the member `index`.
     pub(super) fn new_declaration(&mut self, index: usize, resource: bool, take_over: bool) -> (Value, u32) {
         let serial = u32::try_from(self.declared.len()).unwrap_or_default() + 1;
-        let mut aliases = self.members[index].aliases.clone();
+        let Member { aliases, parameters, with_term, .. } = &self.members[index];
+        let (mut aliases, mut parameters, with_term) = (aliases.clone(), parameters.clone(), *with_term);
         if take_over {
             let other = self.dice.between(0, i64::try_from(self.members.len()).unwrap_or(1) - 1);
-            aliases.extend(self.members[usize::try_from(other).unwrap_or_default()].aliases.last().cloned());
+            let other = &self.members[usize::try_from(other).unwrap_or_default()];
+            aliases.extend(other.aliases.last().cloned());
+            if self.dice.once_in(2) {
+                parameters = other.parameters.clone();
+                self.wire.count("action: parameter taken over");
+            }
             aliases.dedup();
             aliases.sort();
             aliases.dedup();
         }
-        let with_term = self.members[index].with_term;
-        let scope = Scope { aliases: &aliases, with_term, take_over, resource };
+        let scope = Scope { aliases: &aliases, parameters: &parameters, with_term, take_over, resource };
         let now = self.wire.sim.now();
         let declared = Declared::random(&mut self.dice, serial, now, &scope);
         let value = declared.value.clone();
@@ -251,9 +257,13 @@ impl Run {
     pub(super) fn hear_answers(&mut self) -> Result<(), String> {
         let puts = std::mem::take(&mut self.wire.inner().puts);
         for put in puts {
-            let Some(asked) = self.asked.get_mut(&put.request) else {
+            let Some(Asked { name, signed, .. }) = self.asked.get(&put.request) else {
                 return Err(format!("an answer to {}, which nobody asked", put.request));
             };
+            // A tombstone remembers that it was deleted, not what each request before that was answered; the first answer counts.
+            let since = |other: &Asked| other.kind == "Delete" && other.name == *name && *signed <= other.signed;
+            let deleted_since = self.asked.values().any(since);
+            let Some(asked) = self.asked.get_mut(&put.request) else { continue };
             let status = put.body["Status"].as_str().unwrap_or_default().to_owned();
             let reason = put.body["Reason"].as_str().unwrap_or_default().to_owned();
             if put.body["PhysicalResourceId"] != json!(asked.name) {
@@ -264,7 +274,7 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status {
+                if *before != status && !deleted_since {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
@@ -301,6 +311,15 @@ impl Run {
         }
         self.asked.retain(|_, asked| asked.status.is_none() || now < after(asked.until, 180));
         Ok(())
+    }
+
+    /// An invocation of the request `id` has died: perhaps after it was registered over an older one, and before that one was told
+    /// so. Nobody waits for that one any more.
+    pub(super) fn excuse_overtaken_by(&mut self, id: &str) {
+        let Some((name, signed)) = self.asked.get(id).map(|asked| (asked.name.clone(), asked.signed)) else { return };
+        for (_, older) in self.asked.iter_mut().filter(|(other, _)| *other != id) {
+            older.excused |= older.name == name && older.signed <= signed;
+        }
     }
 
     /// What `CloudFormation` makes of an answer, or of none.

@@ -27,6 +27,10 @@ use tokio::sync::Notify;
 
 use super::dice::{Counts, Dice};
 
+/// Where Systems Manager is told what is wanted.
+const TARGET: &str = "x-amz-target";
+/// What is asked: method, path and [`TARGET`].
+type Asked<'a> = (Method, &'a str, Option<&'a str>);
 /// Where answers to `CloudFormation` go.
 pub(super) const SINK: &str = "127.0.0.1:9";
 /// How long the function waits for an answer that does not come.
@@ -45,6 +49,8 @@ pub(super) struct Weather {
     pub(super) denied: Option<&'static str>,
     /// Of a hundred answers to `CloudFormation`, so many go wrong.
     pub(super) unheard: u32,
+    /// Of a hundred purchases, so many does the quota not allow.
+    pub(super) refused: u32,
 }
 
 /// An answer to `CloudFormation` that was taken.
@@ -58,8 +64,8 @@ pub(super) struct Put {
 /// Where an invocation dies.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Death {
-    /// After so many more calls.
-    pub(super) after: i64,
+    /// After so many more calls, or at the first answer to `CloudFormation` whatever came before.
+    pub(super) after: Option<i64>,
     /// Whether the last call has its effect.
     pub(super) has_effect: bool,
 }
@@ -150,6 +156,7 @@ impl Wire {
     async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let method = Method::from_bytes(request.method().as_bytes()).unwrap_or_default();
         let uri = request.uri().to_owned();
+        let target = request.headers().get(TARGET).map(str::to_owned);
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let pauses = {
             let mut inner = self.inner();
@@ -159,10 +166,12 @@ impl Wire {
             yield_once().await;
         }
         let (path, to_sink) = taken_apart(&uri);
-        let operation = if to_sink { "PutAnswer" } else { Simulator::operation(&method, bare(path)).unwrap_or("?") };
+        let target = target.as_deref();
+        let known = Simulator::operation(&method, bare(path), target).unwrap_or("?");
+        let operation = if to_sink { "PutAnswer" } else { known };
         let dies = self.inner().begin(self.sim.now(), operation, &uri, &body);
         if let Some(death) = dies {
-            self.die(death, to_sink, operation, (method.clone(), path), body.clone()).await;
+            self.die(death, to_sink, operation, (method.clone(), path, target), body.clone()).await;
         }
         if to_sink {
             return self.hear(path, &body);
@@ -172,9 +181,14 @@ impl Wire {
         if let Some((fault, kind)) = fault {
             self.trouble();
             self.count(kind);
+            match operation {
+                "GetParameter" => self.count("fault: at GetParameter"),
+                "PutParameter" => self.count("fault: at PutParameter"),
+                _ => {}
+            }
             self.sim.fault(operation, 1, fault);
         }
-        let answer = self.ask(method, path, body).await;
+        let answer = self.ask((method, path, target), body).await;
         if silent {
             self.sim.advance(PATIENCE);
             return Err(ConnectorError::timeout("no answer came".into()));
@@ -183,19 +197,13 @@ impl Wire {
         HttpResponse::try_from(answer.map(SdkBody::from)).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Option<Response<Bytes>> {
-        let request = Request::builder().method(method).uri(path).body(Bytes::from(body)).ok()?;
-        self.sim.answer(request).await.ok()
+    async fn ask(&self, (method, path, target): Asked<'_>, body: Vec<u8>) -> Option<Response<Bytes>> {
+        let request = Request::builder().method(method).uri(path);
+        let request = target.into_iter().fold(request, |request, target| request.header(TARGET, target));
+        self.sim.answer(request.body(Bytes::from(body)).ok()?).await.ok()
     }
 
-    async fn die(
-        &self,
-        death: Death,
-        to_sink: bool,
-        operation: &'static str,
-        (method, path): (Method, &str),
-        body: Vec<u8>,
-    ) {
+    async fn die(&self, death: Death, to_sink: bool, operation: &'static str, asked: Asked<'_>, body: Vec<u8>) {
         self.trouble();
         self.count(match (to_sink, death.has_effect) {
             (false, false) => "death: before a call",
@@ -205,9 +213,9 @@ impl Wire {
         });
         self.note(&format!("dies at {operation}"));
         if death.has_effect && to_sink {
-            self.take(path, &body);
+            self.take(asked.1, &body);
         } else if death.has_effect {
-            let _unheard = self.ask(method, path, body).await;
+            let _unheard = self.ask(asked, body).await;
         }
         self.died.notify_one();
         pending::<()>().await;
@@ -278,19 +286,28 @@ impl Inner {
             self.note(now, &format!("  {operation} {}", bare(taken_apart(uri).0)));
         }
         let death = self.death.as_mut()?;
-        death.after -= 1;
-        if death.after >= 0 { None } else { self.death.take() }
+        let now = match &mut death.after {
+            Some(left) => {
+                *left -= 1;
+                *left < 0
+            }
+            None => operation == "PutAnswer",
+        };
+        if now { self.death.take() } else { None }
     }
 
     fn fault(&mut self, operation: &'static str) -> Option<(Fault, &'static str)> {
         if self.weather.denied == Some(operation) {
             return Some((Fault::denied(), "fault: access denied"));
         }
-        let faults = self.weather.faults;
+        let refused = |status, code| Fault::Refuse { status, code, message: "it goes wrong" };
+        let Weather { faults, refused: no_quota, .. } = self.weather;
+        if operation == "CreateProvisionedModelThroughput" && self.dice.percent(no_quota) {
+            return Some((refused(400, "ServiceQuotaExceededException"), "fault: quota refused"));
+        }
         if !self.dice.percent(faults) {
             return None;
         }
-        let refused = |status, code| Fault::Refuse { status, code, message: "it goes wrong" };
         Some(match self.dice.between(0, 7) {
             0 => (Fault::throttled(), "fault: throttled"),
             1 => (refused(500, "InternalServerException"), "fault: server error"),
@@ -298,9 +315,6 @@ impl Inner {
             3 => (Fault::Drop, "fault: connection broken"),
             4 => (Fault::Drop, "fault: silent"),
             5 => (Fault::LoseAnswer, "fault: silent"),
-            6 if operation == "CreateProvisionedModelThroughput" => {
-                (refused(400, "ServiceQuotaExceededException"), "fault: quota refused")
-            }
             6 => (refused(503, "ServiceUnavailableException"), "fault: server error"),
             _ => (Fault::Slow(SignedDuration::from_secs(self.dice.between(1, 7))), "fault: slow"),
         })
