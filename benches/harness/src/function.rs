@@ -9,6 +9,7 @@ use simulator::runtime_api::{InvocationOptions, Outcome, RuntimeApi};
 use tokio::process::{Child, Command};
 
 use crate::share::Share;
+use crate::tls::machines_bundle;
 
 /// The ARN by which the function is invoked.
 const ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:function:throughput-scheduler";
@@ -69,6 +70,8 @@ impl Function {
             .env("SCHEDULE_GROUP", crate::account::GROUP)
             .env("SCHEDULE_ROLE_ARN", "arn:aws:iam::123456789012:role/throughput-ticks")
             .env("MAX_MODEL_UNITS", "10")
+            // As template.yaml has it: the bundle, and not its directory as well.
+            .envs(machines_bundle().map(|path| ("SSL_CERT_FILE", path)))
             .envs(variables.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -30,6 +30,10 @@ impl Share {
             let directory = Path::new(root).join(&name);
             fs::create_dir(&directory).ok()?;
             let share = Self { directory, how };
+            // Where no control groups are mounted, this was a directory like any other.
+            if !share.directory.join("cgroup.procs").exists() {
+                return None;
+            }
             let set = files.iter().all(|(file, value)| fs::write(share.directory.join(file), value).is_ok());
             set.then_some(share)
         };

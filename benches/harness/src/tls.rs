@@ -1,6 +1,6 @@
 //! The simulated AWS behind HTTPS, with a root certificate of our own among those of the machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -14,6 +14,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// Where Linux distributions keep the bundle that TLS clients read, Lambda's own first.
 const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
+
+/// The machine's own roots, as one file.
+pub(crate) fn machines_bundle() -> Option<&'static str> {
+    BUNDLES.into_iter().find(|path| Path::new(path).exists())
+}
 
 /// Servers that take the TLS off and hand on to the simulator, and a file of roots by which they can be trusted.
 pub(crate) struct Https {
@@ -43,7 +48,7 @@ impl Https {
         leaf.distinguished_name.push(DnType::CommonName, "localhost");
         let leaf = leaf.signed_by(&key, &issuer).map_err(|error| said(&error))?;
 
-        let machine = BUNDLES.iter().find_map(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let machine = machines_bundle().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
         let bundle = format!("{machine}\n{}", root_certificate.pem());
         let roots = std::env::temp_dir().join(format!("bench-roots-{}.pem", std::process::id()));
         std::fs::write(&roots, &bundle).map_err(|error| said(&error))?;

@@ -238,6 +238,7 @@ pub(crate) fn make(words: &[String], place: &str) {
     for word in words {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
+            Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
             Some(("EVENT" | "FILE", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some(("TARGET", target)) => {
                 let file = format!("fuzz/fuzz_targets/{target}.rs");
