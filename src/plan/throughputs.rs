@@ -289,10 +289,8 @@ impl Planner<'_> {
     /// Rule 8: a throughput of a `LEGACY` model cannot be bought again, so a timetable alone does not delete it.
     fn is_irreplaceable(&mut self, throughput: &Throughput, goal: &Goal) -> bool {
         let Throughput { name, model_arn, foundation_model_arn, status, .. } = throughput;
-        let declared = self.commitment().model.as_str();
-        let of_declared_model = bare_model(declared) == bare_model(model_arn)
-            || declared == model_arn
-            || bare_model(declared) == bare_model(foundation_model_arn);
+        let declared = bare_model(self.commitment().model.as_str());
+        let of_declared_model = declared == bare_model(model_arn) || declared == bare_model(foundation_model_arn);
         let by_hand =
             self.plan.record.lifecycle != Lifecycle::Active || self.situation.record.off_by_hand(self.situation.now);
         if by_hand || !goal.bare || !of_declared_model || *status != ThroughputStatus::InService {

@@ -2,6 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
+mod aliases;
+mod going;
+mod purchases;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 

@@ -1,0 +1,102 @@
+//! How a throughput goes: who still uses it, the drain, and the deletion that is refused for a while (design.md, rules 2 and 9).
+
+use serde_json::json;
+use throughput_scheduler::observed::{CallErrorKind, Question, Throughput, ThroughputStatus};
+use throughput_scheduler::plan::{Action, WaitingOn};
+use throughput_scheduler::record::Lifecycle;
+
+use crate::aliases::id;
+use crate::{ARN, Scene, at, error};
+
+const FOREIGN: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
+
+/// A throughput of ours of a commitment that retires: no timetable and no model keeps it.
+fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
+    Scene::new(json!({})).living(Lifecycle::Retiring).listed(change).known()
+}
+
+/// Whether the plan deletes, and if so whether it is patient.
+fn deletes(scene: &Scene) -> Option<bool> {
+    scene.plan().actions.iter().find_map(|action| match action {
+        Action::Delete { patient, .. } => Some(*patient),
+        _ => None,
+    })
+}
+
+fn deletion(scene: &Scene) -> Action {
+    Action::Delete { name: scene.name(), arn: ARN.to_owned(), patient: true }
+}
+
+#[test]
+fn what_cannot_be_looked_up_is_not_forgotten() {
+    let mut scene = retiring(|_| {});
+    scene.observed.throughputs.clear();
+    scene.observed.facts.throughputs.insert(ARN.to_owned(), Err(error(CallErrorKind::NoAnswer)));
+    let plan = scene.plan();
+    assert!(!plan.nothing_left && plan.record.held(ARN).is_some(), "it may be there, and be billed: {plan}");
+}
+
+#[test]
+fn what_two_aliases_name_by_arn_and_by_name_is_one_throughput() {
+    let mut scene = Scene::new(json!({})).listed(|_| {}).ours();
+    let late = scene.observed.throughputs.pop().expect("it was listed");
+    for (alias, named) in [("BYARN", &late.arn), ("BYNAME", &late.name)] {
+        scene = scene.alias(&id(alias), |alias| alias.throughput = Some(named.clone()));
+        scene.observed.facts.throughputs.insert(named.clone(), Ok(Some(late.clone())));
+    }
+    let plan = scene.plan();
+    assert_eq!(plan.ours, [late], "the list is late");
+    assert_eq!(plan.record.throughputs.len(), 1);
+    scene.observed.facts.marks.clear();
+    assert!(scene.plan().questions.contains(&Question::Marks(ARN.to_owned())));
+}
+
+#[test]
+fn a_drain_that_has_begun_goes_on_until_it_is_decided_that_the_throughput_stays() {
+    let left = |scene: &Scene| scene.plan().record.held(ARN).expect("it is there").left;
+    let mut scene = Scene::new(json!({"Drain": "5m"})).listed(|_| {}).known();
+    scene.record.throughputs[0].left = Some(at(0));
+    scene.now = at(60);
+    assert_eq!(left(&scene), None, "it is wanted again, and the next drain is a whole one");
+    scene.desired = std::num::NonZeroU32::new(2);
+    assert!(matches!(&scene.plan().actions[..], [Action::Buy { .. }]), "{}", scene.says());
+    assert_eq!(left(&scene), Some(at(0)), "whether it stays shows with the purchase");
+    let returned = scene.alias(&id("RETURNED"), |alias| alias.throughput = Some(ARN.to_owned()));
+    assert_eq!(left(&returned), None, "it starts again when an alias returns");
+}
+
+#[test]
+fn only_an_alias_that_names_a_throughput_keeps_it() {
+    for (named, goes) in [(Some(FOREIGN), true), (None, true), (Some(ARN), false)] {
+        let mut scene = retiring(|_| {}).alias(&id("ALIAS"), |alias| alias.throughput = named.map(str::to_owned));
+        let foreign = Throughput { arn: FOREIGN.to_owned(), ..scene.observed.throughputs[0].clone() };
+        scene.observed.facts.throughputs.insert(FOREIGN.to_owned(), Ok(Some(foreign)));
+        scene.observed.facts.marks.insert(FOREIGN.to_owned(), Ok(throughput_scheduler::observed::Marks::default()));
+        assert_eq!(deletes(&scene).is_some(), goes, "{named:?}: {}", scene.says());
+    }
+    let name = retiring(|_| {}).name();
+    let by_name = retiring(|_| {}).alias(&id("ALIAS"), |alias| alias.throughput = Some(name));
+    assert_eq!(deletes(&by_name), None, "a name names it as well as an ARN");
+}
+
+#[test]
+fn a_refusal_is_expected_while_it_is_created_and_until_a_minute_after_a_terms_end() {
+    assert_eq!(deletes(&retiring(|_| {})), Some(false));
+    let mut creating = retiring(|throughput| throughput.status = ThroughputStatus::Creating);
+    assert_eq!(deletes(&creating), Some(true));
+    creating.attempts.failed(&deletion(&creating), error(CallErrorKind::Conflict));
+    assert_eq!(deletes(&creating), None, "once in an invocation is enough");
+    assert_eq!(creating.plan().waiting, [WaitingOn::Deletable { name: creating.name() }]);
+
+    let mut term = retiring(|throughput| throughput.term_end = Some(at(60)));
+    term.attempts.failed(&deletion(&term), error(CallErrorKind::Conflict));
+    for (seconds, patient) in [(0, true), (119, true), (120, false)] {
+        term.now = at(seconds);
+        assert_eq!(
+            deletes(&term),
+            Some(patient),
+            "{seconds}: tried again until it is gone, for a renewal costs a month"
+        );
+        assert_eq!(term.plan().waiting.len(), usize::from(patient), "{seconds}: {}", term.says());
+    }
+}
