@@ -198,3 +198,26 @@ fn what_an_alias_names_is_looked_for_unless_it_is_listed_by_arn_or_by_name() {
     let name = serving(json!({}), |_| {}).name();
     assert_eq!([other, ARN, &name].map(asked), [true, false, false]);
 }
+
+#[test]
+fn an_alias_that_failed_is_remembered_while_it_is_kept_on_demand() {
+    let failed = AliasMemory { failed: Some(Failure::new(at(0), "no")), rejecting: false };
+    let mut scene = serving(json!({}), |_| {}).remembered(failed.clone());
+    scene.now = at(60);
+    assert_eq!(scene.plan().record.aliases.get(&id(ALIAS)), Some(&failed), "or it would be tried again at once");
+}
+
+#[test]
+fn a_dropped_alias_on_a_foreign_throughput_is_a_problem_only_if_it_may_be_on_ours_too() {
+    let foreign = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
+    for (status, problems) in [(AliasStatus::Prepared, 0), (AliasStatus::Updating, 0), (AliasStatus::Failed, 1)] {
+        let mut scene = Scene::new(json!({})).listed(|_| {}).known().alias(&id(ALIAS), |alias| {
+            alias.throughput = Some(foreign.to_owned());
+            alias.status = status;
+        });
+        scene.record.leaving = vec![id(ALIAS)];
+        let throughput = scene.observed.throughputs[0].clone();
+        scene.observed.facts.throughputs.insert(foreign.to_owned(), Ok(Some(throughput)));
+        assert_eq!(scene.plan().problems.len(), problems, "{}", scene.says());
+    }
+}

@@ -1,7 +1,7 @@
 //! How a throughput goes: who still uses it, the drain, and the deletion that is refused for a while (design.md, rules 2 and 9).
 
 use serde_json::json;
-use throughput_scheduler::observed::{CallErrorKind, Question, Throughput, ThroughputStatus};
+use throughput_scheduler::observed::{AliasStatus, CallErrorKind, Marks, Question, Throughput, ThroughputStatus};
 use throughput_scheduler::plan::{Action, WaitingOn};
 use throughput_scheduler::record::Lifecycle;
 
@@ -71,7 +71,7 @@ fn only_an_alias_that_names_a_throughput_keeps_it() {
         let mut scene = retiring(|_| {}).alias(&id("ALIAS"), |alias| alias.throughput = named.map(str::to_owned));
         let foreign = Throughput { arn: FOREIGN.to_owned(), ..scene.observed.throughputs[0].clone() };
         scene.observed.facts.throughputs.insert(FOREIGN.to_owned(), Ok(Some(foreign)));
-        scene.observed.facts.marks.insert(FOREIGN.to_owned(), Ok(throughput_scheduler::observed::Marks::default()));
+        scene.observed.facts.marks.insert(FOREIGN.to_owned(), Ok(Marks::default()));
         assert_eq!(deletes(&scene).is_some(), goes, "{named:?}: {}", scene.says());
     }
     let name = retiring(|_| {}).name();
@@ -98,5 +98,14 @@ fn a_refusal_is_expected_while_it_is_created_and_until_a_minute_after_a_terms_en
             "{seconds}: tried again until it is gone, for a renewal costs a month"
         );
         assert_eq!(term.plan().waiting.len(), usize::from(patient), "{seconds}: {}", term.says());
+    }
+}
+
+#[test]
+fn a_drain_begins_when_the_last_alias_is_seen_prepared_elsewhere() {
+    for (status, begun) in [(AliasStatus::Updating, None), (AliasStatus::Prepared, Some(at(0)))] {
+        let scene = Scene::new(json!({"Drain": "5m"})).living(Lifecycle::Retiring).listed(|_| {}).known();
+        let scene = scene.alias(&id("ALIAS"), |alias| alias.status = status);
+        assert_eq!(scene.plan().record.held(ARN).expect("it is there").left, begun, "{}", scene.says());
     }
 }
