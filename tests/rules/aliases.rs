@@ -1,5 +1,6 @@
 //! What one alias does, and what is remembered of it (design.md, rules 2, 5, 6 and 13).
 
+use jiff::SignedDuration;
 use rehearsal::{AGENT, ALIAS};
 use serde_json::{Value, json};
 use throughput_scheduler::commitment::AliasId;
@@ -43,7 +44,14 @@ impl Scene {
             Action::Route { alias, to, rejects, changes_rejecting, .. } if alias == id(ALIAS) => {
                 Some((to, rejects, changes_rejecting))
             }
-            _ => None,
+            Action::Buy { .. }
+            | Action::Route { .. }
+            | Action::Point { .. }
+            | Action::Delete { .. }
+            | Action::Tag { .. }
+            | Action::Release { .. }
+            | Action::Forget { .. }
+            | Action::Bury(_) => None,
         })
     }
 }
@@ -55,7 +63,7 @@ fn serving(more: Value, change: impl FnOnce(&mut AgentAlias)) -> Scene {
         members.extend(more);
     }
     let mut scene = Scene::new(declared).listed(|_| {}).known().alias(&id(ALIAS), change);
-    scene.observed.region = "eu-central-1".to_owned();
+    "eu-central-1".clone_into(&mut scene.observed.region);
     scene.observed.facts.version_models.insert((AGENT.to_owned(), "3".to_owned()), Ok(BASE.to_owned()));
     scene.observed.facts.legacy.insert(BASE.to_owned(), Ok(false));
     scene
@@ -168,12 +176,21 @@ fn what_we_made_reject_accepts_again_on_a_throughput_and_what_its_owner_did_stay
 }
 
 #[test]
-fn an_alias_that_failed_away_from_a_throughput_counts_as_left_only_when_that_is_gone() {
+fn an_alias_that_failed_away_from_a_throughput_counts_as_left_when_that_is_gone_and_it_was_tried_again() {
     let lets_go = |scene: Scene| scene.living(Lifecycle::Retiring).plan().let_go;
     let failed = |alias: &mut AgentAlias| alias.status = AliasStatus::Failed;
     assert!(lets_go(serving(json!({}), |_| {})), "it is prepared elsewhere");
     assert!(!lets_go(serving(json!({}), failed)), "where it sends invocations is not known");
-    assert!(lets_go(bare(serving(json!({}), failed))), "there is nothing of ours that it could be on");
+    assert!(!lets_go(bare(serving(json!({}), failed))), "nothing of ours is left, but it was not tried again");
+    let failed_again = |minutes: i64| {
+        let mut scene = bare(serving(json!({}), failed));
+        let at = scene.record.requested + SignedDuration::from_mins(minutes);
+        let memory = AliasMemory { failed: Some(Failure::new(at, "no")), rejecting: false };
+        scene = scene.remembered(memory);
+        lets_go(scene)
+    };
+    assert!(!failed_again(9), "that was its first failure");
+    assert!(failed_again(10), "it failed again, and holds nothing back for ever");
 }
 
 #[test]

@@ -19,7 +19,13 @@ fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
 fn deletes(scene: &Scene) -> Option<bool> {
     scene.plan().actions.iter().find_map(|action| match action {
         Action::Delete { patient, .. } => Some(*patient),
-        _ => None,
+        Action::Buy { .. }
+        | Action::Route { .. }
+        | Action::Point { .. }
+        | Action::Tag { .. }
+        | Action::Release { .. }
+        | Action::Forget { .. }
+        | Action::Bury(_) => None,
     })
 }
 
