@@ -20,7 +20,7 @@ mod wire;
 
 const NAME: &str = "support-agent";
 const ON_DEMAND: &str = "amazon.nova-lite-v1:0";
-const CUSTOM: &str = "arn:aws:bedrock:eu-central-1:123456789012:custom-model/support/abcdefghijkl";
+const CUSTOM: &str = "arn:aws:bedrock:eu-central-1:123456789012:custom-model/amazon.nova-lite-v1:0/abcdefghijkl";
 
 fn at(instant: &str) -> Timestamp {
     instant.parse().expect("an instant")

@@ -17,7 +17,7 @@ async fn a_wrong_value_at_noon_is_put_right_by_the_next_tick() {
         "meta.llama3-1-8b-instruct-v1:0",
         "nonsense",
         &foreign,
-        "arn:aws:bedrock:x:1:provisioned-model/0",
+        "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/zzzzzzzzzzzz",
     ] {
         world.sim.set_parameter(PARAMETER, "String", wrong);
         let report = tick(&world).await;

@@ -25,7 +25,14 @@ UNLIKE_THE_MODEL = {
 
 # Errors that every operation may end in, whether its model lists them or not, with their statuses
 # (AWS, "Common error types"; access is refused so by services that do not model it).
-COMMON_ERRORS = {"AccessDeniedException": {400, 403}, "ThrottlingException": {400, 429}, "ValidationException": {400}}
+COMMON_ERRORS = {
+    "AccessDeniedException": {400, 403},
+    "ThrottlingException": {400, 429},
+    "ValidationException": {400},
+    # What stands in front of a service answers so, whatever the operation declares.
+    "InternalServerException": {500},
+    "ServiceUnavailableException": {503},
+}
 
 SESSION = botocore.session.get_session()
 SESSION.set_credentials("AKIDEXAMPLE", "secret")
