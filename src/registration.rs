@@ -122,28 +122,44 @@ impl Objections {
 
     fn route(&mut self, id: &AliasId, alias: &AgentAlias, commitment: &Commitment, group: &str, observed: &Observed) {
         let Some(named) = alias.throughput.as_ref().filter(|_| !commitment.take_over) else { return };
+        if let Some(Whose::SomebodyElses(Throughput { name, .. })) = self.whose(named, commitment, group, observed) {
+            self.refused.push(format!(
+                "alias {id} is routed to throughput {name}, which is not this commitment's; TakeOver lets it leave"
+            ));
+        }
+    }
+
+    /// Whose the throughput `named` is; nothing while that has to be known first, or cannot be known.
+    fn whose<'o>(
+        &mut self,
+        named: &str,
+        commitment: &Commitment,
+        group: &str,
+        observed: &'o Observed,
+    ) -> Option<Whose<'o>> {
         let throughput = match observed.facts.throughputs.get(named) {
             None => {
-                self.questions.insert(Question::Throughput(named.clone()));
-                return;
+                self.questions.insert(Question::Throughput(named.to_owned()));
+                return None;
             }
             Some(Err(error)) => {
                 self.failed.push(error.clone());
-                return;
+                return None;
             }
-            Some(Ok(None)) => return,
+            Some(Ok(None)) => return Some(Whose::Nobodys),
             Some(Ok(Some(throughput))) => throughput,
         };
-        let Throughput { arn, name, .. } = throughput;
-        match observed.facts.marks.get(arn) {
+        match observed.facts.marks.get(&throughput.arn) {
             None => {
-                self.questions.insert(Question::Marks(arn.clone()));
+                self.questions.insert(Question::Marks(throughput.arn.clone()));
+                None
             }
-            Some(Err(error)) => self.failed.push(error.clone()),
-            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => {}
-            Some(Ok(_)) => self.refused.push(format!(
-                "alias {id} is routed to throughput {name}, which is not this commitment's; TakeOver lets it leave"
-            )),
+            Some(Err(error)) => {
+                self.failed.push(error.clone());
+                None
+            }
+            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => Some(Whose::Ours),
+            Some(Ok(_)) => Some(Whose::SomebodyElses(throughput)),
         }
     }
 
@@ -169,28 +185,19 @@ impl Objections {
             self.refused.push(refusal);
             return;
         };
-        match observed.facts.throughputs.get(named) {
-            None => {
-                self.questions.insert(Question::Throughput(named.clone()));
-                return;
-            }
-            Some(Err(error)) => {
-                self.failed.push(error.clone());
-                return;
-            }
-            Some(Ok(None)) => {
-                self.refused.push(refusal);
-                return;
-            }
-            Some(Ok(Some(_))) => {}
-        }
-        match observed.facts.marks.get(named) {
-            None => {
-                self.questions.insert(Question::Marks(named.clone()));
-            }
-            Some(Err(error)) => self.failed.push(error.clone()),
-            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => {}
-            Some(Ok(_)) => self.refused.push(refusal),
+        match self.whose(named, commitment, group, observed) {
+            Some(Whose::Nobodys | Whose::SomebodyElses(_)) => self.refused.push(refusal),
+            Some(Whose::Ours) | None => {}
         }
     }
+}
+
+/// Whose a throughput is that an alias or a parameter names.
+enum Whose<'o> {
+    /// It does not exist.
+    Nobodys,
+    /// This commitment's.
+    Ours,
+    /// Not this commitment's.
+    SomebodyElses(&'o Throughput),
 }
