@@ -5,17 +5,20 @@
 
 use std::str::FromStr;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use glob::Pattern;
 
 use crate::commitment::{Commitment, Term, Units};
 use crate::input::{BadSetting, cut};
 use crate::timetable::ModelUnits;
 
+/// What other kinds of glob give a meaning to, and no model's id or ARN has: a glob with one would allow nothing.
+const IN_NO_MODEL: [char; 3] = ['{', '}', '\\'];
+
 /// The limits that whoever deployed the function has set.
 #[derive(Debug, Clone)]
 pub struct Guardrails {
     most_units: ModelUnits,
-    models: GlobSet,
+    models: Vec<Pattern>,
     models_text: String,
     terms: Vec<Option<Term>>,
     terms_text: String,
@@ -58,14 +61,13 @@ impl Guardrails {
     pub fn parse(most_units: &str, models: &str, terms: &str) -> Result<Self, BadSetting> {
         let Units(most_units) = most_units.trim().parse().map_err(|error| BadSetting::new("MAX_MODEL_UNITS", error))?;
         let bad = |name, text: &str, cure| BadSetting::new(name, format!("`{}` {cure}", cut(text)));
-        let mut globs = GlobSetBuilder::new();
+        let mut globs = Vec::new();
         for text in models.split(',').map(str::trim) {
-            let glob = Glob::new(text).ok().filter(|_| !text.is_empty());
-            globs.add(
+            let glob = Pattern::new(text).ok().filter(|_| !text.is_empty() && !text.contains(IN_NO_MODEL));
+            globs.push(
                 glob.ok_or_else(|| bad("ALLOWED_MODELS", text, "is not a glob; use one such as `amazon.nova-*`"))?,
             );
         }
-        let cannot = |_| bad("ALLOWED_MODELS", models, "cannot be compiled; use fewer globs");
         let mut allowed = Vec::new();
         for text in terms.split(',').map(str::trim) {
             allowed.push(match text {
@@ -77,7 +79,7 @@ impl Guardrails {
         }
         Ok(Self {
             most_units,
-            models: globs.build().map_err(cannot)?,
+            models: globs,
             models_text: models.to_owned(),
             terms: allowed,
             terms_text: terms.to_owned(),
@@ -107,7 +109,7 @@ impl Guardrails {
         let asked = commitment.model.as_str();
         // A foundation model's ARN is the same model as its id, so that a glob over ids covers both.
         let id = asked.rsplit_once(":foundation-model/").map_or(asked, |(_, id)| id);
-        let model = (!self.models.is_match(asked) && !self.models.is_match(id))
+        let model = (!self.models.iter().any(|glob| glob.matches(asked) || glob.matches(id)))
             .then(|| NotAllowed::Model { asked: asked.to_owned(), allowed: self.models_text.clone() });
         let term = (!self.terms.contains(&commitment.term)).then(|| NotAllowed::Term {
             asked: commitment.term.map_or("None", Term::as_str),

@@ -14,7 +14,7 @@ use std::fmt::{self, Display};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::commitment::{AliasId, Commitment, ParameterName, Term};
+use crate::commitment::{AliasId, AtTermEnd, Commitment, ParameterName, Term};
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput};
@@ -30,8 +30,9 @@ pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
 const LEAVE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_mins(10);
 /// How long before a term's end deletion is first tried (rule 9).
 const DELETE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_mins(2);
-/// How long the tick before a term's end stays awake for it: the longest gap between two ticks of a term's last hour.
-const AWAKE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_secs(75);
+/// How long before a term's end a tick stays awake for it: two gaps between the ticks of a term's last hour, and a little. So two
+/// ticks are awake, and one that dies does not cost a month.
+const AWAKE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_secs(135);
 /// How long after a term's end its deletion is still expected to be refused: clocks differ.
 const TERM_END_GRACE: SignedDuration = SignedDuration::from_mins(1);
 /// How long what a purchase returned must stay unfound before its token counts as spent (rule 4).
@@ -486,6 +487,20 @@ impl Planner<'_> {
             self.plan.actions.push(forget);
         }
     }
+}
+
+/// Whether a term that is not to renew ends within seconds, or has just ended.
+#[must_use]
+pub fn ends_a_term(record: &Record, now: Timestamp) -> bool {
+    let Record { commitment, lifecycle, throughputs, .. } = record;
+    let goes =
+        *lifecycle != Lifecycle::Active || commitment.at_term_end == AtTermEnd::Retire || record.off_by_hand(now);
+    goes && throughputs.iter().filter_map(|held| held.term_end).any(|end| is_about_to_end(end, now))
+}
+
+/// Whether the term that ends at `end` does so within seconds, or has just ended.
+fn is_about_to_end(end: Timestamp, now: Timestamp) -> bool {
+    end.duration_since(now) <= AWAKE_BEFORE_TERM_END && now < after(end, TERM_END_GRACE)
 }
 
 /// `instant` plus `duration`, at most the end of time.

@@ -3,6 +3,7 @@
 //! Rounds of look, plan, act (design.md, "One invocation"), until nothing is left that seconds can settle. Scheduler has
 //! no compare-and-swap, so the record is read again before anything is changed (rule 10).
 
+mod act;
 mod pace;
 mod seen;
 
@@ -11,19 +12,17 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use crate::aws::{Aws, Purchase};
+use crate::aws::Aws;
 use crate::commitment::{AliasId, ParameterName};
-use crate::observed::{
-    AgentAlias, COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Observed, Parameter, Question, Throughput,
-};
-use crate::plan::{Action, Attempts, Plan, Situation, WaitingOn};
-use crate::record::{Buying, Lifecycle, Record, Standing, next_token, tags_digest};
+use crate::observed::{AgentAlias, CallError, CallErrorKind, Facts, Observed, Parameter, Question};
+use crate::plan::{self, Action, Attempts, Plan, Situation, WaitingOn};
+use crate::record::{Lifecycle, Record, Standing};
 use crate::settings::Settings;
 
+use act::Acted;
 use pace::Paces;
 use seen::Seen;
 
@@ -42,14 +41,12 @@ pub struct Clock {
 const MOST_ROUNDS: usize = 150;
 /// Most looks of one round: each brings the answers to at least one new question.
 const MOST_LOOKS: usize = 8;
-/// Most tokens that one purchase goes through.
-const MOST_TOKENS: usize = 8;
 /// How old the request of a record is at most that an invocation has registered itself.
 const JUST_REQUESTED: SignedDuration = SignedDuration::from_secs(5);
 /// How long an invocation stays awake for aliases that settle; then the next tick goes on.
 const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
-/// Calls that change something at the same time: `UpdateAgentAlias` takes 2 a second.
-const SIDE_BY_SIDE: usize = 4;
+/// How soon after a call without an answer all is tried again, when a term is about to end.
+const AGAIN_AT_TERM_END: SignedDuration = SignedDuration::from_secs(2);
 
 /// One commitment's way through one invocation.
 pub struct Rounds<'a> {
@@ -72,6 +69,21 @@ pub struct Rounds<'a> {
 pub(crate) struct SoFar {
     paces: Paces,
     seen: Seen,
+}
+
+/// What lasts from one round to the next.
+struct Way {
+    /// The record as its schedule holds it.
+    stored: Record,
+    /// What was written last and got no answer: the schedule may hold it.
+    unsure: Option<Record>,
+    /// The record with what has been noticed and done since.
+    record: Record,
+    attempts: Attempts,
+    started: Timestamp,
+    done: Vec<String>,
+    forgotten: bool,
+    registered: Option<Result<Vec<String>, CallError>>,
 }
 
 /// What a look at the record brought that went side by side with a look at everything else.
@@ -124,48 +136,72 @@ impl Rounds<'_> {
     /// # Errors
     /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then.
     pub async fn run(&self, stored: Record, record: Record) -> Result<Outcome, CallError> {
-        let started = self.now();
-        let mut attempts = Attempts::default();
-        let acts = self.will_act(&record);
-        let (look, mut read) = self.look_and_read(&record, Facts::default(), &attempts, acts).await?;
-        let (done, superseded, forgotten, registered) = (Vec::new(), false, false, None);
-        let mut outcome = Outcome { stored, look, done, superseded, forgotten, registered };
+        let mut way = Way {
+            stored,
+            unsure: None,
+            record,
+            attempts: Attempts::default(),
+            started: self.now(),
+            done: Vec::new(),
+            forgotten: false,
+            registered: None,
+        };
         for _ in 0..MOST_ROUNDS {
-            let todo = outcome.look.plan.actions.clone();
-            if !self.agree_and_write(&mut outcome, read.take()).await? {
-                outcome.superseded = true;
+            match self.go(&mut way).await {
+                // No other tick may come before the term is over, and one that renews costs a month.
+                Err(error) if self.ends_a_term(&way.record) => {
+                    let name = &way.record.commitment.name;
+                    warn!(commitment = %name, "{name}: {error}; its term is about to end: trying again");
+                    (self.clock.sleep)(AGAIN_AT_TERM_END.unsigned_abs()).await;
+                }
+                ended => return ended,
+            }
+        }
+        self.go(&mut way).await
+    }
+
+    /// Whether a term is to end within seconds, and there is time to try again before that.
+    fn ends_a_term(&self, record: &Record) -> bool {
+        let now = self.now();
+        let again = now.saturating_add(AGAIN_AT_TERM_END).unwrap_or(Timestamp::MAX);
+        plan::ends_a_term(record, now) && again < self.stop_at
+    }
+
+    /// Round after round, until only minutes can help or a call fails without which nothing can be done.
+    async fn go(&self, way: &mut Way) -> Result<Outcome, CallError> {
+        let acts = self.will_act(&way.record);
+        let (mut look, mut read) = self.look_and_read(way, Facts::default(), acts).await?;
+        let mut superseded = false;
+        for _ in 0..MOST_ROUNDS {
+            let todo = look.plan.actions.clone();
+            if !self.agree_and_write(way, &mut look.plan, read.take()).await? {
+                superseded = true;
                 break;
             }
             if self.now() >= self.stop_at {
                 break;
             }
-            let mut record = outcome.look.plan.record.clone();
-            let Acted { progress, busy } = self.act(&mut outcome, &mut record, &todo, &mut attempts).await;
-            if outcome.forgotten {
+            way.record = look.plan.record.clone();
+            let Acted { progress, busy } = self.act(way, &todo).await;
+            if way.forgotten {
                 break;
             }
             if !progress {
                 // What failed is to be said, and may have changed what is waited for.
-                let Look { observed, at, .. } = &outcome.look;
-                outcome.look.plan = self.situation(&record, observed, &attempts, *at).plan();
-                let Some(pause) = self.pause(&outcome.look.plan, busy, started) else {
-                    self.agree_and_write(&mut outcome, None).await?;
+                look.plan = self.situation(&way.record, &look.observed, &way.attempts, look.at).plan();
+                let Some(pause) = self.pause(&look.plan, busy, way.started) else {
+                    self.agree_and_write(way, &mut look.plan, None).await?;
                     break;
                 };
                 (self.clock.sleep)(pause.unsigned_abs()).await;
             }
-            // What cannot change within an invocation is not asked twice.
-            let facts = std::mem::take(&mut outcome.look.observed.facts);
-            let mut facts = Facts { throughputs: BTreeMap::new(), ..facts };
-            let released = |arn: &String| {
-                todo.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
-            };
-            facts.marks.retain(|arn, _| !released(arn));
             // What follows something that was done is seldom nothing: at the least it is remembered.
-            (outcome.look, read) =
-                self.look_and_read(&record, facts, &attempts, progress && may_read_early(&record)).await?;
+            let acts = progress && may_read_early(&way.record);
+            (look, read) = self.look_and_read(way, lasting(look.observed.facts, &todo), acts).await?;
         }
-        Ok(outcome)
+        let Way { stored, done, forgotten, registered, .. } = way;
+        let (stored, done, registered) = (stored.clone(), std::mem::take(done), registered.take());
+        Ok(Outcome { stored, look, done, superseded, forgotten: *forgotten, registered })
     }
 
     /// Whether the first round of `record` is likely to change something: it has just been asked for, or is on its way out.
@@ -176,13 +212,8 @@ impl Rounds<'_> {
 
     /// Looks and plans, and if something is likely to change reads the record side by side with that: it has to be read before
     /// anything is changed, and a round trip of its own would go by each time.
-    async fn look_and_read(
-        &self,
-        record: &Record,
-        facts: Facts,
-        attempts: &Attempts,
-        acts: bool,
-    ) -> Result<(Look, Read), CallError> {
+    async fn look_and_read(&self, way: &Way, facts: Facts, acts: bool) -> Result<(Look, Read), CallError> {
+        let Way { record, attempts, .. } = way;
         let name = record.commitment.name.as_str();
         let read = async { if acts { Some(self.aws.record(self.group, name).await) } else { None } };
         let (look, read) = tokio::join!(self.look_and_plan(record, facts, attempts, None), read);
@@ -321,13 +352,12 @@ impl Rounds<'_> {
     /// Before something changes: reads the record again, and writes what is new in it; whether the invocation may go on.
     ///
     /// `read` is the record as it was read a moment ago, if it was.
-    async fn agree_and_write(&self, outcome: &mut Outcome, read: Read) -> Result<bool, CallError> {
-        let Outcome { stored: known, look: Look { plan, .. }, .. } = outcome;
-        let changed = plan.record != *known;
+    async fn agree_and_write(&self, way: &mut Way, plan: &mut Plan, read: Read) -> Result<bool, CallError> {
+        let changed = plan.record != way.stored;
         if !changed && plan.actions.is_empty() {
             return Ok(true);
         }
-        let name = known.commitment.name.clone();
+        let name = way.stored.commitment.name.clone();
         let read = match read {
             Some(read) => read,
             None => self.aws.record(self.group, name.as_str()).await,
@@ -336,138 +366,31 @@ impl Rounds<'_> {
             info!(commitment = %name, "the record of {name} is gone: nothing is changed");
             return Ok(false);
         };
-        match known.standing(&stored) {
+        if way.unsure.as_ref() == Some(&stored) {
+            way.stored = stored.clone();
+        }
+        match way.stored.standing(&stored) {
             Standing::Newer => {
                 info!(commitment = %name, "a newer record of {name} is there: the next tick goes on from it");
                 return Ok(false);
             }
             // What is about to be forgotten is not written once more.
-            Standing::Same if !changed || plan.actions.iter().any(ends) => return Ok(true),
+            Standing::Same if plan.record == stored || plan.actions.iter().any(ends) => return Ok(true),
             Standing::Same => {}
             Standing::Overwritten => plan.record.absorb(&stored),
         }
-        plan.record.revision = plan.record.revision.saturating_add(1);
+        plan.record.revision = plan.record.revision.max(way.stored.revision).saturating_add(1);
         match self.aws.write(self.group, &plan.record).await {
             Ok(()) => {
-                *known = plan.record.clone();
+                way.stored = plan.record.clone();
                 Ok(true)
             }
             Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Makes the calls of `todo`.
-    async fn act(&self, outcome: &mut Outcome, record: &mut Record, todo: &[Action], attempts: &mut Attempts) -> Acted {
-        let name = record.commitment.name.clone();
-        let known = &*record;
-        let effects = todo.iter().cloned().map(|action| async move {
-            let effect = self.effect(&action, known).await;
-            (action, effect)
-        });
-        let effects = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>();
-        // Whoever forgets counts what is left.
-        let last = todo.iter().any(ends);
-        let registered = async { if last { Some(self.aws.registered(self.group).await) } else { None } };
-        let (effects, registered) = tokio::join!(effects, registered);
-        outcome.registered = registered;
-        let mut acted = Acted { progress: false, busy: false };
-        for (action, effect) in effects {
-            match effect {
-                Ok(effect) => {
-                    info!(commitment = %name, "{name}: {action}");
-                    outcome.done.push(action.to_string());
-                    outcome.forgotten |= ends(&action);
-                    attempts.succeeded(&action);
-                    if let (Action::Point { parameter, .. }, Effect::Wrote(version)) = (&action, &effect) {
-                        attempts.wrote(parameter, *version);
-                    }
-                    acted.progress = true;
-                    remember(record, &action, effect, self.now());
-                }
-                Err(error) => {
-                    acted.busy |= error.kind == CallErrorKind::Busy;
-                    if let Action::Buy { name, repeated, .. } = &action {
-                        // A refused purchase opens the way for the second-best at once.
-                        acted.progress = true;
-                        if !repeated && error.is_final() {
-                            record.buying.remove(name);
-                        }
-                    }
-                    if attempts.failed(&action, error.clone()) {
-                        warn!(commitment = %name, "{name}: {error}");
-                    } else {
-                        debug!(commitment = %name, "{name}: {error}");
-                    }
-                }
+            Err(error) => {
+                way.unsure = Some(plan.record.clone());
+                Err(error)
             }
         }
-        acted
-    }
-
-    async fn effect(&self, action: &Action, record: &Record) -> Result<Effect, CallError> {
-        match action {
-            Action::Buy { name, model, units, term, tags, token, repeated: _ } => {
-                let mut all_tags = tags.clone();
-                all_tags.insert(COMMITMENT_TAG.to_owned(), record.commitment.name.to_string());
-                all_tags.insert(GROUP_TAG.to_owned(), self.group.to_owned());
-                let purchase = Purchase {
-                    name: name.clone(),
-                    model: model.clone(),
-                    units: *units,
-                    term: *term,
-                    tags: all_tags,
-                    token: token.clone(),
-                };
-                return self.buy(purchase, record).await;
-            }
-            Action::Route { alias, name, description, version, to, rejects, changes_rejecting: _ } => {
-                self.so_far.paces.updates.turn(self.clock).await;
-                if self.now() >= self.stop_at {
-                    return Err(out_of_time(alias));
-                }
-                self.aws.route_alias(alias, name, description.as_deref(), version, to, *rejects).await?;
-            }
-            Action::Point { parameter, value, exists, to: _ } => {
-                let commitment = record.commitment.name.as_str();
-                return self.aws.write_parameter(parameter, value, *exists, commitment).await.map(Effect::Wrote);
-            }
-            Action::Delete { name, arn, patient: _ } => self.aws.delete_throughput(name, arn).await?,
-            Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
-            Action::Release { name, arn } => self.aws.release(name, arn).await?,
-            Action::Forget { name } => self.aws.forget(self.group, name).await?,
-            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now()).await?,
-        }
-        Ok(Effect::Done)
-    }
-
-    /// Buys, and looks at what came of it: a token that was used before makes AWS answer with what it bought then.
-    async fn buy(&self, mut purchase: Purchase, record: &Record) -> Result<Effect, CallError> {
-        for _ in 0..MOST_TOKENS {
-            let arn = self.aws.buy(&purchase).await?;
-            if record.is_gone(&arn) {
-                purchase.token = next_token(&purchase.token, &arn);
-                continue;
-            }
-            return match self.aws.throughput(&arn).await {
-                Ok(Some(bought)) if bought.name == purchase.name && bought.units == purchase.units.get() => {
-                    Ok(Effect::Bought(bought))
-                }
-                Ok(Some(other)) => Err(CallError {
-                    cannot: format!("buy {}", purchase.name),
-                    kind: CallErrorKind::Refused,
-                    code: "AnotherThroughput".to_owned(),
-                    message: format!("AWS answered with {} of {} model units", other.name, other.units),
-                }),
-                Ok(None) | Err(_) => Ok(Effect::Missing(arn)),
-            };
-        }
-        Err(CallError {
-            cannot: format!("buy {}", purchase.name),
-            kind: CallErrorKind::Refused,
-            code: "SpentTokens".to_owned(),
-            message: "every request token has been used before".to_owned(),
-        })
     }
 
     /// How long to stay awake before the next round, if that can help and there is time.
@@ -483,22 +406,6 @@ impl Rounds<'_> {
     }
 }
 
-struct Acted {
-    /// Whether a call brought things forward.
-    progress: bool,
-    /// Whether one met something that is under way.
-    busy: bool,
-}
-
-enum Effect {
-    Done,
-    /// The version that a parameter has now.
-    Wrote(i64),
-    Bought(Throughput),
-    /// What a purchase returned and nobody finds.
-    Missing(String),
-}
-
 /// Whether `record` may be read beside the look, a round trip before it is needed. While an answer is owed it is not: a Delete may
 /// follow upon a Create, and each has to be answered once.
 fn may_read_early(record: &Record) -> bool {
@@ -510,30 +417,16 @@ fn ends(action: &Action) -> bool {
     matches!(action, Action::Forget { .. } | Action::Bury(_))
 }
 
-/// That an alias' turn came when nothing is started any more: the next tick goes on.
-fn out_of_time(alias: &AliasId) -> CallError {
-    CallError {
-        cannot: format!("route {alias}"),
-        kind: CallErrorKind::Busy,
-        code: "NoTime".to_owned(),
-        message: "the invocation ends; the next tick goes on".to_owned(),
-    }
-}
-
-/// What the record keeps of an effect; it is written in the next round, and found out again after a crash.
-fn remember(record: &mut Record, action: &Action, effect: Effect, now: Timestamp) {
-    match (action, effect) {
-        (Action::Buy { tags, .. }, Effect::Bought(bought)) => record.notice(&bought, Some(tags_digest(tags)), now),
-        (Action::Buy { name, .. }, Effect::Missing(arn)) => {
-            record.buying.insert(name.clone(), Buying { since: now, missing: Some(arn) });
-        }
-        (Action::Release { arn, .. }, _) => record.throughputs.retain(|held| held.arn != *arn),
-        (Action::Tag { arn, .. }, _) => {
-            let digest = tags_digest(&record.commitment.tags);
-            if let Some(held) = record.throughputs.iter_mut().find(|held| held.arn == *arn) {
-                held.tags = digest;
-            }
-        }
-        _ => {}
-    }
+/// The facts that the next round need not ask for: those that cannot change within an invocation, and were answered. `done` is what
+/// has been done since.
+fn lasting(facts: Facts, done: &[Action]) -> Facts {
+    let Facts { throughputs: _, mut marks, mut version_models, mut legacy, mut base_models } = facts;
+    let released = |arn: &String| {
+        done.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
+    };
+    marks.retain(|arn, answer| answer.is_ok() && !released(arn));
+    version_models.retain(|_, answer| answer.is_ok());
+    legacy.retain(|_, answer| answer.is_ok());
+    base_models.retain(|_, answer| answer.is_ok());
+    Facts { throughputs: BTreeMap::new(), marks, version_models, legacy, base_models }
 }

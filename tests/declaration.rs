@@ -306,6 +306,9 @@ async fn a_bad_setting_is_a_clear_error() {
         ("TICK_RATE", "rate(10 minutes)"),
         ("MAX_MODEL_UNITS", "0"),
         ("ALLOWED_MODELS", "[a"),
+        ("ALLOWED_MODELS", "amazon.*,"),
+        ("ALLOWED_MODELS", "{amazon,meta}.*"),
+        ("ALLOWED_MODELS", r"amazon\.nova-*"),
         ("ALLOWED_COMMITMENTS", "OneYear"),
     ] {
         let world = world(&[(setting, value)]).await;
@@ -334,7 +337,15 @@ fn guardrails_allow_what_they_name_to_the_last_unit() {
     assert_eq!(refused("*", window(3)), (1, 1));
     // A foundation model's ARN is the same model as its id: a glob over either is enough.
     let arn = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0:24k";
-    for (models, count) in [("amazon.nova-*", 0), ("arn:*", 0), ("meta.*", 1)] {
+    for (models, count) in [
+        ("amazon.nova-*", 0),
+        ("arn:*", 0),
+        ("*nova-[k-m]ite-v?:*", 0),
+        ("*nova-[!k-m]ite*", 1),
+        ("meta.*", 1),
+        ("nova", 1),
+        ("Amazon.*", 1),
+    ] {
         assert_eq!(refused(models, json!({ "ModelId": arn })), (count, count), "{models}");
     }
 }

@@ -8,14 +8,15 @@ mod bedrock;
 mod parameters;
 mod schedules;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_bedrock::config::SharedHttpClient;
 use aws_sdk_bedrock::config::http::HttpResponse;
 use aws_sdk_bedrock::config::retry::RetryConfig;
 use aws_sdk_bedrock::config::timeout::TimeoutConfig;
+use aws_sdk_bedrock::config::{ProvideCredentials, SharedHttpClient};
 use aws_sdk_bedrock::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -31,13 +32,14 @@ pub use schedules::{FOREIGN_SCHEDULE, UNREADABLE_RECORD};
 /// Half the size of the SDK's usual aws-lc, and no 32 ms of collecting entropy before the first handshake.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// The clients of the four services, made once at start.
+/// The clients of the four services: those that every tick needs made at start, the others when they are first needed.
 #[derive(Debug, Clone)]
 pub struct Aws {
+    configuration: SdkConfig,
     bedrock: aws_sdk_bedrock::Client,
     agents: aws_sdk_bedrockagent::Client,
-    scheduler: aws_sdk_scheduler::Client,
-    parameters: aws_sdk_ssm::Client,
+    scheduler: OnceLock<aws_sdk_scheduler::Client>,
+    parameters: OnceLock<aws_sdk_ssm::Client>,
     answers: Arc<answer::Answers>,
     timeouts: TimeoutConfig,
     /// For messages: the commonest cause of "not found" is another Region.
@@ -53,7 +55,12 @@ pub async fn configuration() -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(10))
         .operation_timeout(Duration::from_secs(25))
         .build();
-    let defaults = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    let mut defaults = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
+    // Lambda's are in the environment. The usual chain asks that first too, but makes a client of STS for what comes after.
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    if environment.provide_credentials().await.is_ok() {
+        defaults = defaults.credentials_provider(environment);
+    }
     defaults.timeout_config(timeouts).retry_config(RetryConfig::standard()).load().await
 }
 
@@ -68,14 +75,23 @@ impl Aws {
     #[must_use]
     pub fn new(configuration: &SdkConfig) -> Self {
         Self {
+            configuration: configuration.clone(),
             bedrock: aws_sdk_bedrock::Client::new(configuration),
             agents: aws_sdk_bedrockagent::Client::new(configuration),
-            scheduler: aws_sdk_scheduler::Client::new(configuration),
-            parameters: aws_sdk_ssm::Client::new(configuration),
+            scheduler: OnceLock::new(),
+            parameters: OnceLock::new(),
             answers: Arc::default(),
             timeouts: configuration.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build()),
             region: configuration.region().map_or_else(|| "an unknown Region".to_owned(), ToString::to_string),
         }
+    }
+
+    fn scheduler(&self) -> &aws_sdk_scheduler::Client {
+        self.scheduler.get_or_init(|| aws_sdk_scheduler::Client::new(&self.configuration))
+    }
+
+    fn parameters(&self) -> &aws_sdk_ssm::Client {
+        self.parameters.get_or_init(|| aws_sdk_ssm::Client::new(&self.configuration))
     }
 
     /// The Region that is asked.

@@ -13,7 +13,7 @@ impl Aws {
     /// # Errors
     /// The Get failed otherwise than by not finding it.
     pub async fn parameter(&self, name: &ParameterName) -> Result<Option<Parameter>, CallError> {
-        let answer = match self.parameters.get_parameter().name(name.as_str()).send().await {
+        let answer = match self.parameters().get_parameter().name(name.as_str()).send().await {
             Ok(answer) => answer,
             Err(error) => return none_if_not_found(self.failed(format!("read parameter {name}"), &error)),
         };
@@ -37,7 +37,7 @@ impl Aws {
         exists: bool,
         commitment: &str,
     ) -> Result<i64, CallError> {
-        let request = self.parameters.put_parameter().name(name.as_str()).value(value);
+        let request = self.parameters().put_parameter().name(name.as_str()).value(value);
         let request = if exists {
             request.overwrite(true)
         } else {

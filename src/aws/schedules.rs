@@ -38,7 +38,7 @@ impl Aws {
     /// # Errors
     /// The Get failed otherwise than by not finding it, or what it holds is nothing of ours.
     pub async fn stored(&self, group: &str, name: &str) -> Result<Option<Stored>, CallError> {
-        let answer = match self.scheduler.get_schedule().group_name(group).name(name).send().await {
+        let answer = match self.scheduler().get_schedule().group_name(group).name(name).send().await {
             Ok(answer) => answer,
             Err(error) => return none_if_not_found(self.failed(format!("read the record of {name}"), &error)),
         };
@@ -74,7 +74,7 @@ impl Aws {
     /// # Errors
     /// The List failed.
     pub async fn registered(&self, group: &str) -> Result<Vec<String>, CallError> {
-        let mut pages = self.scheduler.list_schedules().group_name(group).into_paginator().send();
+        let mut pages = self.scheduler().list_schedules().group_name(group).into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| self.failed(format!("list the schedules of {group}"), &error))?;
@@ -90,7 +90,7 @@ impl Aws {
     pub async fn register(&self, group: &str, record: &Record) -> Result<(), CallError> {
         let name = &record.commitment.name;
         let Parts { expression, window, target } = record_parts(record)?;
-        let request = self.scheduler.create_schedule().group_name(group).name(name.as_str());
+        let request = self.scheduler().create_schedule().group_name(group).name(name.as_str());
         let request = request.schedule_expression(expression).flexible_time_window(window).target(target);
         let answer = request.send().await;
         answer.map(|_| ()).map_err(|error| self.failed(format!("register {name}"), &error))
@@ -103,7 +103,7 @@ impl Aws {
     pub async fn write(&self, group: &str, record: &Record) -> Result<(), CallError> {
         let name = &record.commitment.name;
         let Parts { expression, window, target } = record_parts(record)?;
-        let request = self.scheduler.update_schedule().group_name(group).name(name.as_str());
+        let request = self.scheduler().update_schedule().group_name(group).name(name.as_str());
         let request = request.schedule_expression(expression).flexible_time_window(window).target(target);
         let answer = request.send().await;
         answer.map(|_| ()).map_err(|error| self.failed(format!("write the record of {name}"), &error))
@@ -123,7 +123,7 @@ impl Aws {
     ) -> Result<(), CallError> {
         let name = &tombstone.name;
         let Parts { expression, window, target } = tombstone_parts(tombstone, schedule, now)?;
-        let update = self.scheduler.update_schedule().group_name(group).name(name);
+        let update = self.scheduler().update_schedule().group_name(group).name(name);
         let update = update.schedule_expression(expression).flexible_time_window(window).target(target);
         let updated = update.action_after_completion(ActionAfterCompletion::Delete).send().await;
         match updated.map(|_| ()).map_err(|error| self.failed(format!("forget {name}"), &error)) {
@@ -147,7 +147,7 @@ impl Aws {
     ) -> Result<(), CallError> {
         let name = &tombstone.name;
         let Parts { expression, window, target } = tombstone_parts(tombstone, schedule, now)?;
-        let create = self.scheduler.create_schedule().group_name(group).name(name);
+        let create = self.scheduler().create_schedule().group_name(group).name(name);
         let create = create.schedule_expression(expression).flexible_time_window(window).target(target);
         let created = create.action_after_completion(ActionAfterCompletion::Delete).send().await;
         created.map(|_| ()).map_err(|error| self.failed(format!("forget {name}"), &error))
@@ -158,7 +158,7 @@ impl Aws {
     /// # Errors
     /// The call was refused, or no answer came.
     pub async fn forget(&self, group: &str, name: &str) -> Result<(), CallError> {
-        let answer = self.scheduler.delete_schedule().group_name(group).name(name).send().await;
+        let answer = self.scheduler().delete_schedule().group_name(group).name(name).send().await;
         let forgotten = answer.map(|_| ()).map_err(|error| self.failed(format!("forget {name}"), &error));
         forgotten.or_else(|error| none_if_not_found::<()>(error).map(|_| ()))
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Action, DELETE_BEFORE_TERM_END, Goal, LEAVE_BEFORE_TERM_END, Planner, RETRY_AFTER, SPENT_AFTER, TERM_END_GRACE,
-    WaitingOn, after,
+    WaitingOn, after, is_about_to_end,
 };
 use crate::commitment::{AtTermEnd, bare_model};
 use crate::observed::{AgentAlias, AliasStatus, CallError, Question, Throughput, ThroughputStatus};
@@ -225,6 +225,10 @@ impl Planner<'_> {
     fn let_go(&mut self, throughput: &Throughput, goal: &Goal) {
         let Throughput { name, arn, status, .. } = throughput;
         let now = self.situation.now;
+        // Whatever holds the deletion back, it may be over before the term is.
+        if let Some(until) = self.term_to_end(throughput).filter(|until| is_about_to_end(*until, now)) {
+            self.plan.waiting.push(WaitingOn::TermToEnd { name: name.clone(), until });
+        }
         let held = self.plan.record.held(arn).cloned();
         let served = held.as_ref().is_some_and(|held| held.served) || *status == ThroughputStatus::InService;
         let doubt = if served { Doubt::UnlessPrepared } else { Doubt::WhileChanging };
@@ -258,24 +262,20 @@ impl Planner<'_> {
     }
 
     fn delete(&mut self, throughput: &Throughput, goal: &Goal) {
-        let Throughput { name, arn, status, term_end, .. } = throughput;
+        let Throughput { name, arn, status, .. } = throughput;
         let now = self.situation.now;
         if *status == ThroughputStatus::Updating {
             self.plan.waiting.push(WaitingOn::Deletable { name: name.clone() });
             return;
         }
-        let mut patient = *status == ThroughputStatus::Creating;
-        // What failed serves no term, whatever end AWS gives for it.
-        if let Some(until) = term_end.filter(|_| *status != ThroughputStatus::Failed) {
-            let left = until.duration_since(now);
-            if now < after(until, TERM_END_GRACE) {
+        let term = self.term_to_end(throughput);
+        if let Some(until) = term.filter(|until| until.duration_since(now) > DELETE_BEFORE_TERM_END) {
+            if !is_about_to_end(until, now) {
                 self.plan.waiting.push(WaitingOn::TermToEnd { name: name.clone(), until });
-                patient = true;
             }
-            if left > DELETE_BEFORE_TERM_END {
-                return;
-            }
+            return;
         }
+        let patient = *status == ThroughputStatus::Creating || term.is_some();
         if self.is_irreplaceable(throughput, goal) {
             return;
         }
@@ -284,6 +284,14 @@ impl Planner<'_> {
             return;
         }
         self.plan.actions.push(Action::Delete { name: name.clone(), arn: arn.clone(), patient });
+    }
+
+    /// When the term of `throughput` ends, if it serves one: until a little later its deletion may be refused.
+    fn term_to_end(&self, throughput: &Throughput) -> Option<Timestamp> {
+        let Throughput { status, term_end, .. } = throughput;
+        // What failed serves no term, whatever end AWS gives for it.
+        let end = term_end.filter(|_| *status != ThroughputStatus::Failed)?;
+        (self.situation.now < after(end, TERM_END_GRACE)).then_some(end)
     }
 
     /// Rule 8: a throughput of a `LEGACY` model cannot be bought again, so a timetable alone does not delete it.

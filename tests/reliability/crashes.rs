@@ -6,6 +6,7 @@
 //! A death that leaves the very account, at the very instant, that an earlier death or the undisturbed run left has the same
 //! consequences: it is counted, and not played to its end once more.
 
+use jiff::SignedDuration;
 use rehearsal::cloudformation::SinkFault;
 use rehearsal::line::Cut;
 use serde_json::Value;
@@ -72,7 +73,7 @@ struct Ready<'a> {
     plain: Option<Run>,
     never: Option<Run>,
     /// What deaths have left so far, and whether Lambda delivered again.
-    left: Vec<(Snapshot, Result, bool)>,
+    left: Vec<(Snapshot, Result, SignedDuration, bool)>,
 }
 
 /// How a run went.
@@ -181,8 +182,8 @@ impl<'a> Ready<'a> {
     async fn rest_and_note(&mut self, most: usize) -> Option<usize> {
         for minutes in 1..=most {
             let rests = self.scene.minute().await;
-            let left = (self.scene.sim.snapshot(), self.scene.result());
-            self.left.extend([true, false].map(|again| (left.0.clone(), left.1.clone(), again)));
+            let left = (self.scene.sim.snapshot(), self.scene.result(), self.scene.behind.get());
+            self.left.extend([true, false].map(|again| (left.0.clone(), left.1.clone(), left.2, again)));
             if rests {
                 return Some(minutes);
             }
@@ -207,7 +208,8 @@ impl<'a> Ready<'a> {
     }
 
     fn was_left_before(&mut self, point: Option<Point>) -> bool {
-        let now = (self.scene.sim.snapshot(), self.scene.result(), point.is_some_and(|point| point.again));
+        let again = point.is_some_and(|point| point.again);
+        let now = (self.scene.sim.snapshot(), self.scene.result(), self.scene.behind.get(), again);
         let before = self.left.contains(&now);
         if !before {
             self.left.push(now);
@@ -249,7 +251,7 @@ async fn at_every_call(story: &Story, wrongs: &[Wrong]) {
         let what = format!("{} {way}", story.name);
         let mut ready = Ready::new(&scene, story, &what).await;
         for wrong in wrongs {
-            for call in 0..wrong.points(ready.plain()) {
+            for call in (0..wrong.points(ready.plain())).step_by(story.stride) {
                 let operation = ready.plain().operations.get(call).copied().unwrap_or_default();
                 // Whoever reads hears the same when the SDK asks once more.
                 if *wrong == Wrong::OneAnswerLost && !changes(operation) {

@@ -41,6 +41,8 @@ struct Scene {
     handlers: [Handler; 2],
     /// How many answers had been put when the next was to be the last that an invocation puts.
     dies_answering: Cell<Option<usize>>,
+    /// How far the clock is past the minute whose ticks were delivered last: an invocation may stay awake beyond the next tick.
+    behind: Cell<SignedDuration>,
 }
 
 impl Scene {
@@ -60,7 +62,7 @@ impl Scene {
         let lines = [Line::new("first", &sim, &log), Line::new("second", &sim, &log)];
         let hosts = [("RESPONSE_HOSTS", stack.sink.address())];
         let handlers = lines.each_ref().map(|line| line.handler(&hosts));
-        Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None) }
+        Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None), behind: Cell::default() }
     }
 
     /// Takes the `steps`, and makes `events` ready to be sent; a second lies between one and the next.
@@ -77,9 +79,13 @@ impl Scene {
                         self.minute().await;
                     }
                 }
-                Step::Aws(change) => change(&self.sim),
+                Step::Aws(change) => {
+                    change(&self.sim);
+                    self.behind.take();
+                }
             }
         }
+        self.behind.take();
         let mut ready: Vec<Option<Value>> = Vec::new();
         for event in events {
             self.sim.advance(SignedDuration::from_secs(1));
@@ -97,6 +103,7 @@ impl Scene {
             line.arm(None);
         }
         self.dies_answering.set(None);
+        self.behind.take();
     }
 
     /// What Lambda gets.
@@ -148,7 +155,7 @@ impl Scene {
     /// Lets a minute pass, and delivers what is due in it; whether everything that is registered was looked at, and nothing was
     /// left to do.
     async fn minute(&self) -> bool {
-        let from = self.sim.now();
+        let from = self.sim.now().saturating_sub(self.behind.get()).expect("in range");
         let until = from.saturating_add(TICK).expect("in range");
         let (mut rests, mut looked) = (true, 0);
         for (at, schedule) in self.sim.due(from, until) {
@@ -161,6 +168,7 @@ impl Scene {
             looked += usize::from(is_record(&schedule));
         }
         self.sim.set_now(until.max(self.sim.now()));
+        self.behind.set(self.sim.now().duration_since(until));
         rests && looked == self.registered().len()
     }
 

@@ -362,7 +362,9 @@ fn buying(event: Event) -> Vec<Step> {
 /// A tick that deletes after the drain.
 fn deleting(event: Event, off: Event) -> Vec<Step> {
     let mut steps = stories::in_service(event);
-    steps.extend([Step::Happens(off), Step::Minutes(1)]);
+    // The drain ends too late for the next tick to stay awake for it: the one after that deletes.
+    let later = Step::Aws(|sim| sim.advance(SignedDuration::from_secs(5)));
+    steps.extend([later, Step::Happens(off), Step::Minutes(1)]);
     steps
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Story {
     pub(crate) event: Event,
     /// How many minutes to look at what never comes to rest, because something needs a person.
     pub(crate) restless: Option<usize>,
+    /// Of so many calls one is a point: for rounds that are alike. No multiple of how many calls a round has.
+    pub(crate) stride: usize,
 }
 
 const NAME: &str = "support-agent";
@@ -70,6 +72,8 @@ const LAGS: Way = ("what is bought shows a minute later", |knobs| {
     knobs.list_lag = SignedDuration::from_secs(60);
     knobs.get_lag = SignedDuration::from_secs(60);
 });
+const YIELDS_BEFORE_TERM_END: Way =
+    ("a term's last minutes may be cut off", |knobs| knobs.delete_before_term_end = Refuses::No);
 const READ_LATE: Way = ("a parameter is read as before for some seconds", |knobs| {
     knobs.parameter_lag = SignedDuration::from_secs(5);
 });
@@ -127,6 +131,12 @@ fn no_quota(sim: &Simulator) {
     sim.knobs(|knobs| knobs.quota = 0);
 }
 
+/// The last ticks before a term's end are 136, 76 and 16 seconds before it.
+fn minutes_before_term_end(sim: &Simulator) {
+    let end = sim.throughputs().iter().filter_map(|one| one.expiration).min().expect("a term has an end");
+    sim.set_now(end.saturating_sub(SignedDuration::from_secs(196)).expect("in range"));
+}
+
 fn next_creation_fails(sim: &Simulator) {
     sim.fail_next_creation("no capacity");
 }
@@ -143,7 +153,7 @@ pub(crate) fn with_parameter() -> Value {
 
 impl Story {
     fn new(name: &'static str, before: Vec<Step>, event: Event) -> Self {
-        Self { name, ways: vec![USUAL], before, event, restless: None }
+        Self { name, ways: vec![USUAL], before, event, restless: None, stride: 1 }
     }
 
     fn ways(mut self, more: &[Way]) -> Self {
@@ -155,6 +165,11 @@ impl Story {
         self.restless = Some(minutes);
         self
     }
+
+    fn stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
 }
 
 /// Hands the name of every story to a macro. A story that is not in the list is dead code, which lints refuse.
@@ -162,7 +177,7 @@ macro_rules! each_story {
     ($told:ident) => {
         $told! {
             scale_up, scale_down, grow, shrink, grow_without_quota, shrink_without_quota, override_on, override_ends, resume,
-            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired,
+            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired, term_end,
             parameter_up, parameter_down, parameter_dropped, parameter_repaired, parameter_stack_create, parameter_stack_delete,
             stack_create, stack_create_in_service, stack_create_refused, stack_update, stack_update_in_service,
             stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating, stack_take_over
@@ -246,6 +261,14 @@ pub(crate) fn take_over() -> Story {
 pub(crate) fn term_retired() -> Story {
     let bought = apply(json!({"CommitmentDuration": "OneMonth"}));
     Story::new("retire during a term", in_service(bought), action("Retire", json!({}))).restless(3)
+}
+
+pub(crate) fn term_end() -> Story {
+    let before = vec![Step::Aws(|sim| sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(76)))];
+    let bought = apply(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let before = with(before, in_service(bought));
+    let before = with(before, [Step::Aws(minutes_before_term_end)]);
+    Story::new("a term ends", before, Event::Time).ways(&[YIELDS_BEFORE_TERM_END]).stride(5)
 }
 
 pub(crate) fn parameter_up() -> Story {

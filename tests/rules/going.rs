@@ -1,9 +1,12 @@
 //! How a throughput goes: who still uses it, the drain, and the deletion that is refused for a while (design.md, rules 2 and 9).
 
+use jiff::SignedDuration;
 use serde_json::json;
+use throughput_scheduler::desired::Hold;
 use throughput_scheduler::observed::{AliasStatus, CallErrorKind, Marks, Question, Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{Action, WaitingOn};
-use throughput_scheduler::record::Lifecycle;
+use throughput_scheduler::plan::{Action, WaitingOn, ends_a_term};
+use throughput_scheduler::record::{Lifecycle, Record};
+use throughput_scheduler::timetable::State;
 
 use crate::aliases::id;
 use crate::{ARN, Scene, at, error};
@@ -105,6 +108,54 @@ fn a_refusal_is_expected_while_it_is_created_and_until_a_minute_after_a_terms_en
         );
         assert_eq!(term.plan().waiting.len(), usize::from(patient), "{seconds}: {}", term.says());
     }
+}
+
+#[test]
+fn whatever_holds_a_deletion_back_is_looked_at_again_while_a_term_is_about_to_end() {
+    let term = || retiring(|throughput| throughput.term_end = Some(at(135)));
+    let unseen = |mut scene: Scene| {
+        scene.observed.aliases.insert(id("ALIAS"), Err(error(CallErrorKind::NoAnswer)));
+        scene
+    };
+    let updating = |scene: Scene| scene.alias(&id("ALIAS"), |alias| alias.status = AliasStatus::Updating);
+    let returned = |scene: Scene| scene.alias(&id("ALIAS"), |alias| alias.throughput = Some(ARN.to_owned()));
+    let draining = |mut scene: Scene| {
+        scene.record.commitment.drain = SignedDuration::from_secs(300);
+        scene
+    };
+    for mut scene in [unseen(term()), updating(term()), returned(term()), draining(term())] {
+        let end = WaitingOn::TermToEnd { name: scene.name(), until: at(135) };
+        for (seconds, awake) in [(-1, false), (0, true), (194, true), (195, false)] {
+            scene.now = at(seconds);
+            scene.record.throughputs[0].left = scene.record.throughputs[0].left.map(|_| at(-10));
+            assert_eq!(deletes(&scene), None, "{seconds}: {}", scene.says());
+            assert_eq!(scene.plan().waiting.contains(&end), awake, "{seconds}: {}", scene.says());
+        }
+    }
+    let mut failed = unseen(term());
+    failed.observed.throughputs[0].status = ThroughputStatus::Failed;
+    failed.record.throughputs[0].served = true;
+    let waits = |scene: &Scene| scene.plan().waiting.iter().any(|one| matches!(one, WaitingOn::TermToEnd { .. }));
+    assert!(!waits(&failed), "what failed serves no term: {}", failed.says());
+}
+
+#[test]
+fn a_term_that_is_not_to_renew_is_about_to_end_for_two_minutes_and_a_little_until_one_after() {
+    let declared = |at_term_end: &str| {
+        let term = json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_term_end});
+        Scene::new(term).listed(|throughput| throughput.term_end = Some(at(200))).known().record
+    };
+    for (seconds, about_to_end) in [(64, false), (65, true), (259, true), (260, false)] {
+        assert_eq!(ends_a_term(&declared("Retire"), at(seconds)), about_to_end, "{seconds}");
+    }
+    let renews = declared("Renew");
+    assert!(!ends_a_term(&renews, at(100)));
+    for lifecycle in [Lifecycle::Retiring, Lifecycle::Releasing, Lifecycle::Ended] {
+        assert!(ends_a_term(&Record { lifecycle, ..renews.clone() }, at(100)), "{lifecycle:?}");
+    }
+    let off = Hold { since: at(0), state: State::Off };
+    assert!(ends_a_term(&Record { hold: Some(off), ..renews }, at(100)));
+    assert!(!ends_a_term(&Scene::new(json!({})).listed(|_| {}).known().record, at(100)), "without a term none ends");
 }
 
 #[test]

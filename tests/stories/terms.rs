@@ -50,6 +50,25 @@ async fn deletions_without_an_answer_are_tried_again_until_the_term_has_ended() 
 }
 
 #[tokio::test]
+async fn looks_without_an_answer_are_tried_again_until_the_term_has_ended() {
+    for operation in ["ListProvisionedModelThroughputs", "GetAgentAlias", "GetSchedule", "GetFoundationModel"] {
+        let world = one_month(json!({"AtTermEnd": "Retire"})).await;
+        let end = only(&world).expiration.expect("a term has an end");
+        world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(20)).expect("in range"));
+        world.run_until(end.saturating_sub(SignedDuration::from_secs(80)).expect("in range"), |_, _| {}).await;
+        assert_eq!(route(&world), None);
+        world.sim.fault(
+            operation,
+            12,
+            Fault::Refuse { status: 500, code: "InternalServerException", message: "try again" },
+        );
+        world.pass(4).await;
+        assert!(world.sim.throughputs().is_empty(), "{operation}");
+        assert_eq!(world.sim.history()[0].expiration, Some(end), "{operation}: it has not renewed");
+    }
+}
+
+#[tokio::test]
 async fn a_term_that_renews_is_left_alone() {
     let world = one_month(json!({})).await;
     let end = only(&world).expiration.expect("a term has an end");
