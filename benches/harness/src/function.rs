@@ -26,6 +26,8 @@ pub(crate) struct Program {
     pub(crate) arguments: Vec<String>,
     /// Where it runs.
     pub(crate) directory: PathBuf,
+    /// What its environment has in any case.
+    pub(crate) variables: Variables,
 }
 
 /// What the environment adds to what Lambda always gives.
@@ -69,7 +71,7 @@ impl Function {
             .env("SCHEDULE_GROUP", crate::account::GROUP)
             .env("SCHEDULE_ROLE_ARN", "arn:aws:iam::123456789012:role/throughput-ticks")
             .env("MAX_MODEL_UNITS", "10")
-            .envs(variables.iter().map(|(name, value)| (*name, value)))
+            .envs(program.variables.iter().chain(variables).map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);

@@ -19,6 +19,7 @@ use function::Program;
 use measures::{Kind, cold, slow_ticks, starts, warm, warm_thousand, ways};
 use share::Share;
 use tables::{Measured, Sizes};
+use tls::Roots;
 
 /// How long every call takes, one after the other.
 const LATENCIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(20), Duration::from_millis(100)];
@@ -61,8 +62,15 @@ fn write_into(document: &Path, text: &str) -> Result<(), String> {
 async fn run(bootstrap: &Path, floor: &Path, python: &Path) -> Result<String, String> {
     let here = |path: &Path| std::path::absolute(path).map_err(|error| error.to_string());
     let root = here(Path::new("."))?;
+    let roots = Roots::with("").map_err(|error| error.to_string())?;
     let native = |name: &'static str, path: &Path| {
-        let program = Program { name, path: here(path)?, arguments: Vec::new(), directory: root.clone() };
+        let program = Program {
+            name,
+            path: here(path)?,
+            arguments: Vec::new(),
+            directory: root.clone(),
+            variables: roots.variables(),
+        };
         Ok::<_, String>((program, path.to_owned()))
     };
     let (ours, our_file) = native("the function", bootstrap)?;
@@ -72,6 +80,7 @@ async fn run(bootstrap: &Path, floor: &Path, python: &Path) -> Result<String, St
         path: here(python)?,
         arguments: ["-m", "awslambdaric", "twin.handler"].map(str::to_owned).to_vec(),
         directory: root.join("benches/twin/python"),
+        variables: roots.variables(),
     };
     let share = Share::new();
     let mut columns = Vec::new();

@@ -25,8 +25,10 @@ pub(crate) enum Kind {
 const STARTS: usize = 50;
 /// How often a first tick is.
 const FIRST_TICKS: usize = 20;
-/// How often a first tick under a share of a core is: each takes long for who needs much.
-const SHARED_TICKS: usize = 7;
+/// How often a first tick under a share of a core is: of the twin, which needs seconds for each, less often.
+const SHARED_TICKS: usize = 41;
+/// See above.
+const TWINS_SHARED_TICKS: usize = 7;
 /// How many warm ticks are.
 const TICKS: u32 = 1000;
 /// How many with latency.
@@ -144,7 +146,8 @@ pub(crate) async fn cold(kind: Kind, program: &Program, share: Option<&Share>) -
     let variables = https.variables();
     let mut cpu = Vec::new();
     let mut all = Vec::new();
-    for _ in 0..SHARED_TICKS {
+    let ticks = if kind == Kind::Twin { TWINS_SHARED_TICKS } else { SHARED_TICKS };
+    for _ in 0..ticks {
         let mut function = Function::start(program, &variables, None).await?;
         function.ready().await?;
         let before = function.used()?.cpu;
@@ -160,7 +163,7 @@ pub(crate) async fn cold(kind: Kind, program: &Program, share: Option<&Share>) -
     if let Some(share) = share {
         from_start.clear();
         from_event.clear();
-        for _ in 0..SHARED_TICKS {
+        for _ in 0..ticks {
             let mut function = Function::start(program, &variables, Some(share)).await?;
             function.invoke(event.clone()).await?;
             from_start.push(function.age());
@@ -175,7 +178,7 @@ pub(crate) async fn cold(kind: Kind, program: &Program, share: Option<&Share>) -
         }
     }
     let cold = Cold { from_start: median(&mut from_start), from_event: median(&mut from_event), cpu: median(&mut cpu) };
-    Ok((cold, https.roots_count))
+    Ok((cold, https.roots.count))
 }
 
 /// How long a warm steady tick takes at each latency.

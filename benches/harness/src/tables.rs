@@ -153,7 +153,7 @@ fn targets(text: &mut String, columns: &[Measured], ways: &[Way], sizes: &[Sizes
     row(text, "---", &["---:", "---"]);
     for (goal, measured, most) in goals {
         let met = if measured <= most { "met" } else { "**not met**" };
-        let measured = if most < 1.0 { format!("1/{:.0}", 1.0 / measured) } else { format!("{measured:.1}") };
+        let measured = if most < 1.0 { format!("1/{:.1}", 1.0 / measured) } else { format!("{measured:.2}") };
         row(text, goal, &[measured.as_str(), met]);
     }
 }

@@ -1,7 +1,8 @@
-//! The simulated AWS behind HTTPS, with a root certificate of our own among those of the machine.
+//! The root certificates that a function finds, and the simulated AWS behind HTTPS with one of our own among them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::io::copy_bidirectional;
@@ -15,9 +16,53 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// Where Linux distributions keep the bundle that TLS clients read, Lambda's own first.
 const BUNDLES: [&str; 2] = ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
 
-/// The machine's own roots, as one file.
-fn machines_bundle() -> Option<&'static str> {
-    BUNDLES.into_iter().find(|path| Path::new(path).exists())
+/// Root certificates as Lambda's image (Amazon Linux 2023) has them: one bundle, and a directory with a link to it and with
+/// the same once more as OpenSSL's trusted certificates, which nobody else reads. A Debian, say, has them in single files too.
+pub(crate) struct Roots {
+    directory: PathBuf,
+    /// How many there are.
+    pub(crate) count: usize,
+}
+
+impl Roots {
+    /// The machine's own and `more`, in PEM.
+    pub(crate) fn with(more: &str) -> std::io::Result<Self> {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let machine = BUNDLES.into_iter().find(|path| Path::new(path).exists());
+        let machine = machine.map(std::fs::read_to_string).transpose()?.unwrap_or_default();
+        let bundle = format!("{machine}\n{more}");
+        let roots = Self {
+            directory: std::env::temp_dir().join(format!("bench-roots-{}-{number}", std::process::id())),
+            count: bundle.matches("BEGIN CERTIFICATE").count(),
+        };
+        std::fs::create_dir_all(roots.certs())?;
+        std::fs::write(roots.bundle(), &bundle)?;
+        std::os::unix::fs::symlink(roots.bundle(), roots.certs().join("ca-bundle.crt"))?;
+        let trusted = bundle.replace(" CERTIFICATE-----", " TRUSTED CERTIFICATE-----");
+        std::fs::write(roots.certs().join("ca-bundle.trust.crt"), trusted)?;
+        Ok(roots)
+    }
+
+    fn bundle(&self) -> PathBuf {
+        self.directory.join("tls-ca-bundle.pem")
+    }
+
+    fn certs(&self) -> PathBuf {
+        self.directory.join("certs")
+    }
+
+    /// What tells a function, and the twin, of them.
+    pub(crate) fn variables(&self) -> crate::function::Variables {
+        let (bundle, certs) = (self.bundle().display().to_string(), self.certs().display().to_string());
+        vec![("AWS_CA_BUNDLE", bundle.clone()), ("SSL_CERT_FILE", bundle), ("SSL_CERT_DIR", certs)]
+    }
+}
+
+impl Drop for Roots {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.directory);
+    }
 }
 
 /// Servers that take the TLS off and hand on to the simulator, and a file of roots by which they can be trusted.
@@ -27,9 +72,7 @@ pub(crate) struct Https {
     /// See above.
     pub(crate) agents: String,
     /// The machine's roots and ours.
-    pub(crate) roots: PathBuf,
-    /// How many roots that are.
-    pub(crate) roots_count: usize,
+    pub(crate) roots: Roots,
     servers: Vec<JoinHandle<()>>,
 }
 
@@ -48,11 +91,7 @@ impl Https {
         leaf.distinguished_name.push(DnType::CommonName, "localhost");
         let leaf = leaf.signed_by(&key, &issuer).map_err(|error| said(&error))?;
 
-        let machine = machines_bundle().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let bundle = format!("{machine}\n{}", root_certificate.pem());
-        let roots = std::env::temp_dir().join(format!("bench-roots-{}.pem", std::process::id()));
-        std::fs::write(&roots, &bundle).map_err(|error| said(&error))?;
-
+        let roots = Roots::with(&root_certificate.pem()).map_err(|error| said(&error))?;
         let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
         let private = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| said(&error))?;
         let configuration = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -65,26 +104,23 @@ impl Https {
         let behind = url.trim_start_matches("http://").to_owned();
         let (bedrock, first) = serve(acceptor.clone(), behind.clone()).await.map_err(|error| said(&error))?;
         let (agents, second) = serve(acceptor, behind).await.map_err(|error| said(&error))?;
-        let roots_count = bundle.matches("BEGIN CERTIFICATE").count();
-        Ok(Self { bedrock, agents, roots, roots_count, servers: vec![first, second] })
+        Ok(Self { bedrock, agents, roots, servers: vec![first, second] })
     }
 
     /// What tells a function, and the twin, of them.
     pub(crate) fn variables(&self) -> crate::function::Variables {
-        let roots = self.roots.display().to_string();
-        vec![
+        let mut variables = self.roots.variables();
+        variables.extend([
             ("AWS_ENDPOINT_URL_BEDROCK", self.bedrock.clone()),
             ("AWS_ENDPOINT_URL_BEDROCK_AGENT", self.agents.clone()),
-            ("AWS_CA_BUNDLE", roots.clone()),
-            ("SSL_CERT_FILE", roots),
-        ]
+        ]);
+        variables
     }
 }
 
 impl Drop for Https {
     fn drop(&mut self) {
         self.servers.iter().for_each(JoinHandle::abort);
-        let _gone = std::fs::remove_file(&self.roots);
     }
 }
 
