@@ -407,6 +407,7 @@ pairs! {
     tick_and_tick_that_buy: buying(apply(json!({}))), Event::Tick, Event::Tick;
     tick_and_tick_that_delete: deleting(apply(json!({})), act("ScaleDown", json!({}))), Event::Tick, Event::Tick;
     tick_and_tick_that_forget: deleting(apply(json!({})), act("Retire", json!({}))), Event::Tick, Event::Tick;
+    tick_and_tick_that_end_a_term: stories::seconds_before_term_end(), Event::Tick, Event::Tick;
     tick_and_update: routing(request("Create", json!({}))), Event::Tick, request("Update", json!({"ModelUnits": 2}));
     tick_and_delete: routing(request("Create", json!({}))), Event::Tick, request("Delete", json!({}));
     tick_that_buys_and_delete: buying(request("Create", json!({}))), Event::Tick, request("Delete", json!({}));

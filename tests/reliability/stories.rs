@@ -131,10 +131,9 @@ fn no_quota(sim: &Simulator) {
     sim.knobs(|knobs| knobs.quota = 0);
 }
 
-/// The last ticks before a term's end are 136, 76 and 16 seconds before it.
-fn minutes_before_term_end(sim: &Simulator) {
+fn before_term_end(sim: &Simulator, seconds: i64) {
     let end = sim.throughputs().iter().filter_map(|one| one.expiration).min().expect("a term has an end");
-    sim.set_now(end.saturating_sub(SignedDuration::from_secs(196)).expect("in range"));
+    sim.set_now(end.saturating_sub(SignedDuration::from_secs(seconds)).expect("in range"));
 }
 
 fn next_creation_fails(sim: &Simulator) {
@@ -263,12 +262,22 @@ pub(crate) fn term_retired() -> Story {
     Story::new("retire during a term", in_service(bought), action("Retire", json!({}))).restless(3)
 }
 
-pub(crate) fn term_end() -> Story {
-    let before = vec![Step::Aws(|sim| sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(76)))];
+/// A term that is to retire ends soon, and the last ticks come 136, 76 and 16 seconds before that.
+fn termed() -> Vec<Step> {
+    let created = Step::Aws(|sim| sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(76)));
     let bought = apply(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
-    let before = with(before, in_service(bought));
-    let before = with(before, [Step::Aws(minutes_before_term_end)]);
-    Story::new("a term ends", before, Event::Time).ways(&[YIELDS_BEFORE_TERM_END]).stride(5)
+    with(vec![created], in_service(bought))
+}
+
+/// Six seconds before a term's end, when the aliases have left and the drain is over.
+pub(crate) fn seconds_before_term_end() -> Vec<Step> {
+    let leaves = Step::Aws(|sim| before_term_end(sim, 600));
+    with(termed(), [leaves, Step::Minutes(2), Step::Aws(|sim| before_term_end(sim, 6))])
+}
+
+pub(crate) fn term_end() -> Story {
+    let before = with(termed(), [Step::Aws(|sim| before_term_end(sim, 196))]);
+    Story::new("a term ends", before, Event::Time).ways(&[YIELDS_BEFORE_TERM_END]).stride(7)
 }
 
 pub(crate) fn parameter_up() -> Story {
