@@ -51,9 +51,10 @@ pub struct Record {
     /// What has to be remembered of an alias.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub aliases: BTreeMap<AliasId, AliasMemory>,
-    /// Parameters that were dropped from the declaration and not yet let go.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub leaving_parameters: Vec<ParameterName>,
+    /// Parameters that were dropped from the declaration and not yet let go, with the value that each is left with: that of the
+    /// declaration that it was in, which may come back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub leaving_parameters: BTreeMap<ParameterName, String>,
     /// Parameters that were found fit to be written, or have been: from then on, another value in them is put right.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub own_parameters: BTreeSet<ParameterName>,
@@ -240,7 +241,7 @@ impl Record {
             lifecycle: Lifecycle::Active,
             leaving: Vec::new(),
             aliases: BTreeMap::new(),
-            leaving_parameters: Vec::new(),
+            leaving_parameters: BTreeMap::new(),
             own_parameters: BTreeSet::new(),
             throughputs: Vec::new(),
             gone: BTreeMap::new(),
@@ -284,10 +285,8 @@ impl Record {
         self.leaving.retain(|alias| !commitment.aliases.contains(alias));
         self.leaving.sort();
         self.leaving.dedup();
-        self.leaving_parameters.extend(self.commitment.parameter.take());
-        self.leaving_parameters.retain(|name| commitment.parameter.as_ref() != Some(name));
-        self.leaving_parameters.sort();
-        self.leaving_parameters.dedup();
+        self.leaving_parameters.extend(self.commitment.dropped_parameter());
+        self.leaving_parameters.retain(|name, _| commitment.parameter.as_ref() != Some(name));
         self.commitment = commitment;
     }
 
@@ -305,7 +304,7 @@ impl Record {
 
     /// The parameters that matter: the declared one, then those that are leaving.
     pub fn all_parameters(&self) -> impl Iterator<Item = &ParameterName> {
-        self.commitment.parameter.iter().chain(&self.leaving_parameters)
+        self.commitment.parameter.iter().chain(self.leaving_parameters.keys())
     }
 
     /// What is remembered of the throughput `arn`.
@@ -403,9 +402,10 @@ impl Record {
         let missed = other.all_aliases().filter(|alias| !declared.contains(alias) && !self.leaving.contains(alias));
         let missed: Vec<AliasId> = missed.cloned().collect();
         self.leaving.extend(missed);
-        let known: BTreeSet<ParameterName> = self.all_parameters().cloned().collect();
-        let missed = other.all_parameters().filter(|name| !known.contains(*name)).cloned();
-        self.leaving_parameters.extend(missed);
+        let missed = other.leaving_parameters.clone().into_iter().chain(other.commitment.dropped_parameter());
+        for (name, value) in missed.filter(|(name, _)| self.commitment.parameter.as_ref() != Some(name)) {
+            self.leaving_parameters.entry(name).or_insert(value);
+        }
         self.own_parameters.extend(other.own_parameters.iter().cloned());
         for (name, buying) in &other.buying {
             self.buying.entry(name.clone()).or_insert_with(|| buying.clone());

@@ -188,6 +188,12 @@ impl Commitment {
         self.on_demand_model.clone().or_else(default)
     }
 
+    /// The parameter and what it is left with, if another declaration does not name it.
+    #[must_use]
+    pub fn dropped_parameter(&self) -> Option<(ParameterName, String)> {
+        Some((self.parameter.clone()?, self.value_without_throughput(true)))
+    }
+
     /// What the parameter holds while there is no throughput, or for good when it is let go: like an alias, on demand then, whatever
     /// `WhenOff` says.
     #[must_use]

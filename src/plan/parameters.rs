@@ -29,21 +29,23 @@ impl Planner<'_> {
         let record = self.situation.record;
         let mut all_let_go = true;
         for name in record.all_parameters() {
-            let leaving = record.leaving_parameters.contains(name);
-            let let_go = self.point_parameter(name, leaving, goal);
-            if leaving && let_go {
-                self.plan.record.leaving_parameters.retain(|left| left != name);
+            let left_with = record.leaving_parameters.get(name);
+            let let_go = self.point_parameter(name, left_with, goal);
+            if let_go && (left_with.is_some() || record.lifecycle == Lifecycle::Retiring) {
+                // From now on it is whoever's it becomes, for however long a term keeps the record.
+                self.plan.record.leaving_parameters.remove(name);
+                self.plan.record.own_parameters.remove(name);
             }
             all_let_go &= let_go;
         }
         let record = &mut self.plan.record;
         let (declared, leaving) = (&record.commitment.parameter, &record.leaving_parameters);
-        record.own_parameters.retain(|name| declared.as_ref() == Some(name) || leaving.contains(name));
+        record.own_parameters.retain(|name| declared.as_ref() == Some(name) || leaving.contains_key(name));
         all_let_go
     }
 
-    /// Brings one parameter to what it should name; whether it is let go, if it was to be.
-    fn point_parameter(&mut self, name: &ParameterName, leaving: bool, goal: &Goal) -> bool {
+    /// Brings one parameter to what it should name, or to what it is `left_with`; whether it is let go, if it was to be.
+    fn point_parameter(&mut self, name: &ParameterName, left_with: Option<&String>, goal: &Goal) -> bool {
         let seen = match self.situation.observed.parameters.get(name) {
             Some(Ok(seen)) => seen.clone(),
             Some(Err(error)) => {
@@ -57,8 +59,10 @@ impl Planner<'_> {
             self.plan.waiting.push(WaitingOn::Parameter { parameter: name.clone() });
             return false;
         }
-        if leaving || self.plan.record.lifecycle == Lifecycle::Retiring {
-            return self.let_parameter_go(name, seen.as_ref());
+        let retires = self.plan.record.lifecycle == Lifecycle::Retiring;
+        let for_good = || retires.then(|| self.commitment().value_without_throughput(true));
+        if let Some(value) = left_with.cloned().or_else(for_good) {
+            return self.let_parameter_go(name, seen.as_ref(), value);
         }
         if let Some(problem) = self.foreign(name, seen.as_ref()) {
             if self.plan.record.lifecycle == Lifecycle::Active {
@@ -74,14 +78,18 @@ impl Planner<'_> {
         }
         let (value, to) = match &goal.target {
             Some(Throughput { name, arn, .. }) => (arn.clone(), name.clone()),
-            None => self.without_throughput(false),
+            None => {
+                let value = self.commitment().value_without_throughput(false);
+                let to = people_say(&value);
+                (value, to)
+            }
         };
         self.write(name, seen.as_ref(), value, to)
     }
 
-    /// Writes what it holds without a throughput into a parameter that is not ours any more, if it still leads to what is ours or to
-    /// nothing. What somebody else has written into it stays.
-    fn let_parameter_go(&mut self, name: &ParameterName, seen: Option<&Parameter>) -> bool {
+    /// Writes `value` into a parameter that is not ours any more, if it still leads to what is ours or to nothing. What somebody
+    /// else has written into it stays.
+    fn let_parameter_go(&mut self, name: &ParameterName, seen: Option<&Parameter>, value: String) -> bool {
         let Some(seen) = seen.filter(|seen| !seen.is_of_another_kind()) else { return true };
         let ours = self.situation.record.own_parameters.contains(name);
         let leads_nowhere = match self.holds(seen) {
@@ -92,7 +100,7 @@ impl Planner<'_> {
         if !leads_nowhere {
             return true;
         }
-        let (value, to) = self.without_throughput(true);
+        let to = people_say(&value);
         self.write(name, Some(seen), value, to)
     }
 
@@ -104,13 +112,6 @@ impl Planner<'_> {
         let exists = seen.is_some();
         self.plan.actions.push(Action::Point { parameter: parameter.clone(), value, to, exists });
         false
-    }
-
-    /// The value without a throughput, and what people call it.
-    fn without_throughput(&self, for_good: bool) -> (String, String) {
-        let value = self.commitment().value_without_throughput(for_good);
-        let to = if value == OFF { OFF.to_owned() } else { format!("{value}, on demand") };
-        (value, to)
     }
 
     /// Why a declared parameter may not be written, if it may not.
@@ -164,6 +165,11 @@ impl Planner<'_> {
         let seen = seen.filter_map(|(_, seen)| seen.as_ref().ok()?.as_ref());
         seen.filter(|seen| !seen.is_of_another_kind()).filter_map(|seen| seen.modified).max()
     }
+}
+
+/// What people call a value that names no throughput.
+fn people_say(value: &str) -> String {
+    if value == OFF { OFF.to_owned() } else { format!("{value}, on demand") }
 }
 
 /// Why a parameter is not one that can be written, if it is not.

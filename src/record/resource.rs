@@ -211,7 +211,7 @@ impl Record {
         let mut lost: Vec<Claim> = aliases.collect();
         lost.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
         self.leaving.retain(|id| !alias_taken(id));
-        self.leaving_parameters.retain(|name| !parameter_taken(name));
+        self.leaving_parameters.retain(|name, _| !parameter_taken(name));
         self.own_parameters.retain(|name| !parameter_taken(name));
         // Nor do they come back when an Update fails.
         if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
@@ -233,7 +233,7 @@ impl Record {
             }
             Claim::Parameter(name) if self.commitment.parameter.is_none() => {
                 self.commitment.parameter = Some(name.clone());
-                self.leaving_parameters.retain(|left| left != name);
+                self.leaving_parameters.remove(name);
                 self.own_parameters.insert(name.clone());
             }
             Claim::Parameter(_) => {}

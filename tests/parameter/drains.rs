@@ -100,3 +100,17 @@ async fn retiring_points_it_away_first() {
     assert!(world.sim.throughputs().is_empty() && world.sim.schedules().is_empty());
     assert_eq!(value(&world), ON_DEMAND, "never deleted");
 }
+
+#[tokio::test]
+async fn what_another_commitment_holds_in_it_stays_while_the_one_that_retires_waits_for_its_term() {
+    let world = in_service(json!({"CommitmentDuration": "OneMonth"})).await;
+    send(&world, json!({"Action": "Retire", "Name": NAME})).await;
+    world.pass(2).await;
+    assert_eq!(value(&world), ON_DEMAND);
+    let another = json!({"Name": "another", "AgentAliases": [], "WhenOff": "Reject", "Timetable": an_hour()});
+    send(&world, apply(another)).await;
+    world.sim.clear_requests();
+    world.pass(10).await;
+    assert_eq!(value(&world), "off");
+    assert_eq!(calls(&world, "PutParameter"), 0, "nobody writes over it");
+}

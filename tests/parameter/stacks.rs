@@ -86,14 +86,37 @@ async fn wait_for_in_service_waits_for_the_parameter() {
 
 #[tokio::test]
 async fn an_update_that_fails_brings_the_earlier_parameter_back() {
+    let other_on_demand = "eu.amazon.nova-lite-v1:0";
+    for (more, on_demand) in [(json!({}), ON_DEMAND), (json!({"OnDemandModelId": other_on_demand}), other_on_demand)] {
+        let scene = Scene::created(json!({})).await;
+        scene.world.sim.knobs(|knobs| knobs.quota = 2);
+        let mut update = json!({"ModelIdParameter": "/support/other", "ModelUnits": 2});
+        if let (Some(members), Value::Object(more)) = (update.as_object_mut(), more) {
+            members.extend(more);
+        }
+        let answer = scene.carry_out("Update", update).await;
+        assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
+        scene.world.pass(2).await;
+        assert_eq!(value(&scene.world), arn(&scene.world), "although it held {on_demand} for a moment");
+        let other = scene.world.sim.parameter("/support/other").map(|other| other.value);
+        assert!(other.is_none_or(|value| value == ON_DEMAND || value == on_demand));
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_is_rolled_back_brings_the_earlier_parameter_back() {
     let scene = Scene::created(json!({})).await;
-    scene.world.sim.knobs(|knobs| knobs.quota = 2);
-    let answer = scene.carry_out("Update", json!({"ModelIdParameter": "/support/other", "ModelUnits": 2})).await;
-    assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
-    scene.world.pass(2).await;
-    assert_eq!(value(&scene.world), arn(&scene.world));
-    let other = scene.world.sim.parameter("/support/other").map(|other| other.value);
-    assert!(other.is_none_or(|value| value == ON_DEMAND));
+    let update = json!({"ModelIdParameter": "/support/other", "OnDemandModelId": "eu.amazon.nova-lite-v1:0"});
+    for (more, parameter, earlier, left_with) in [
+        (update, "/support/other", PARAMETER, ON_DEMAND),
+        (json!({}), PARAMETER, "/support/other", "eu.amazon.nova-lite-v1:0"),
+    ] {
+        let answer = scene.carry_out("Update", more).await;
+        assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
+        let value = |name: &str| scene.world.sim.parameter(name).expect("it is there").value;
+        assert_eq!(value(parameter), arn(&scene.world));
+        assert_eq!(value(earlier), left_with, "it is left with what its own declaration says");
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn the_record_knows_that_the_parameter_is_ours() {
     assert_eq!(record(&world)["Tick"]["OwnParameters"], json!([PARAMETER]));
     world.sim.fault("PutParameter", 1, Fault::denied());
     refused(&world, json!({"Action": "Apply", "Commitment": commitment(json!({}))})).await;
-    assert_eq!(record(&world)["Tick"]["LeavingParameters"], json!([PARAMETER]));
+    assert_eq!(record(&world)["Tick"]["LeavingParameters"], json!({ PARAMETER: ON_DEMAND }));
     tick(&world).await;
     assert_eq!(record(&world)["Tick"].get("LeavingParameters"), None);
     assert_eq!(record(&world)["Tick"].get("OwnParameters"), None);
