@@ -8,7 +8,7 @@ use throughput_scheduler::observed::{AgentAlias, AliasStatus, Question};
 use throughput_scheduler::plan::{Action, Route, WaitingOn};
 use throughput_scheduler::record::{AliasMemory, Failure, Lifecycle};
 
-use crate::{ARN, BASE, Scene, at};
+use crate::{ARN, BASE, Scene, at, with};
 
 pub(crate) fn id(alias: &str) -> AliasId {
     AliasId { agent: AGENT.to_owned(), alias: alias.to_owned() }
@@ -58,11 +58,8 @@ impl Scene {
 
 /// A commitment with one alias, prepared on demand, and a throughput of it in service.
 fn serving(more: Value, change: impl FnOnce(&mut AgentAlias)) -> Scene {
-    let mut declared = json!({"AgentAliases": [{"AgentId": AGENT, "AgentAliasId": ALIAS}]});
-    if let (Some(members), Value::Object(more)) = (declared.as_object_mut(), more) {
-        members.extend(more);
-    }
-    let mut scene = Scene::new(declared).listed(|_| {}).known().alias(&id(ALIAS), change);
+    let declared = json!({"AgentAliases": [{"AgentId": AGENT, "AgentAliasId": ALIAS}]});
+    let mut scene = Scene::new(with(declared, more)).listed(|_| {}).known().alias(&id(ALIAS), change);
     "eu-central-1".clone_into(&mut scene.observed.region);
     scene.observed.facts.version_models.insert((AGENT.to_owned(), "3".to_owned()), Ok(BASE.to_owned()));
     scene.observed.facts.legacy.insert(BASE.to_owned(), Ok(false));

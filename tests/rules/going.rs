@@ -11,7 +11,7 @@ use throughput_scheduler::timetable::State;
 use crate::aliases::id;
 use crate::{ARN, Scene, at, error};
 
-const FOREIGN: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
+pub(crate) const FOREIGN: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
 
 /// A throughput of ours of a commitment that retires: no timetable and no model keeps it.
 fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
@@ -19,7 +19,7 @@ fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
 }
 
 /// Whether the plan deletes, and if so whether it is patient.
-fn deletes(scene: &Scene) -> Option<bool> {
+pub(crate) fn deletes(scene: &Scene) -> Option<bool> {
     scene.plan().actions.iter().find_map(|action| match action {
         Action::Delete { patient, .. } => Some(*patient),
         Action::Buy { .. }

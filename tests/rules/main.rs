@@ -4,6 +4,7 @@
 
 mod aliases;
 mod going;
+mod parameters;
 mod purchases;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,14 @@ fn at(seconds: i64) -> Timestamp {
     start + SignedDuration::from_secs(seconds)
 }
 
+/// `declared`, and what is declared beside it or in its place.
+fn with(mut declared: Value, more: Value) -> Value {
+    if let (Some(members), Value::Object(more)) = (declared.as_object_mut(), more) {
+        members.extend(more);
+    }
+    declared
+}
+
 /// A commitment without aliases, wanted with one model unit, of which nothing is there.
 struct Scene {
     record: Record,
@@ -44,10 +53,7 @@ struct Scene {
 
 impl Scene {
     fn new(more: Value) -> Self {
-        let mut declaration = commitment(json!({"AgentAliases": [], "Drain": "0m"}));
-        if let (Some(members), Value::Object(more)) = (declaration.as_object_mut(), more) {
-            members.extend(more);
-        }
+        let declaration = with(commitment(json!({"AgentAliases": [], "Drain": "0m"})), more);
         let mut mistakes = Mistakes::default();
         let read = Commitment::read(&declaration, "", &mut mistakes);
         let commitment = mistakes.or(read).expect("it is right");
