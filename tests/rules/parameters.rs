@@ -63,7 +63,8 @@ impl Scene {
 
     /// The parameter is declared no more.
     fn dropped(mut self) -> Self {
-        self.record.leaving_parameters.extend(self.record.commitment.parameter.take());
+        self.record.leaving_parameters.extend(self.record.commitment.dropped_parameter());
+        self.record.commitment.parameter = None;
         self
     }
 
@@ -245,7 +246,8 @@ fn what_leads_to_ours_or_to_nothing_is_left_on_demand_and_what_others_wrote_stay
         let record = dropped.plan().record;
         assert_eq!(record.leaving_parameters.len(), usize::from(written), "{value} {own}");
         assert_eq!(record.own_parameters.len(), usize::from(written && own), "{value} {own}");
-        assert_eq!(retiring.plan().record.own_parameters.len(), usize::from(own), "it is declared still");
+        let still = retiring.plan().record.own_parameters.len();
+        assert_eq!(still, usize::from(written && own), "{value} {own}: another one may declare it");
     }
     let custom = serving(json!({ "ModelId": CUSTOM })).holding("off").dropped();
     assert!(custom.plan().let_go, "nothing can be invoked without: {}", custom.says());
@@ -254,13 +256,20 @@ fn what_leads_to_ours_or_to_nothing_is_left_on_demand_and_what_others_wrote_stay
 }
 
 #[test]
+fn one_that_is_dropped_is_left_with_what_its_own_declaration_says() {
+    let mut dropped = serving(json!({"OnDemandModelId": PROFILE})).holding(ARN).dropped();
+    dropped.record.declare(serving(json!({ "ModelIdParameter": "/other" })).record.commitment);
+    assert_eq!(dropped.writes().as_deref(), Some(PROFILE), "{}", dropped.says());
+}
+
+#[test]
 fn one_that_is_let_go_waits_for_no_other() {
     let left: ParameterName = "/left".parse().expect("it is a name");
     let mut scene = serving(json!({})).holding(ARN).dropped();
     scene.observed.parameters.insert(left.clone(), Ok(Some(string(BASE))));
-    scene.record.leaving_parameters.push(left);
+    scene.record.leaving_parameters.insert(left, BASE.to_owned());
     let plan = scene.plan();
-    assert!(!plan.let_go && plan.record.leaving_parameters == [name()], "{plan}");
+    assert!(!plan.let_go && plan.record.leaving_parameters.keys().eq([&name()]), "{plan}");
 }
 
 #[test]
@@ -331,7 +340,7 @@ fn a_drain_counts_from_the_last_change_of_a_parameter_of_ours() {
     let other: ParameterName = "/other".parse().expect("it is a name");
     let mut two = off(changed(60));
     two.observed.parameters.insert(other.clone(), Ok(Some(changed(90))));
-    two.record.leaving_parameters.push(other.clone());
+    two.record.leaving_parameters.insert(other.clone(), BASE.to_owned());
     two.record.own_parameters.insert(other);
     for (mut scene, until) in [
         (off(changed(60)), 360),

@@ -100,7 +100,9 @@ impl Run {
         if let Comes::Declared(serial) | Comes::Held(_, Some(serial)) = comes {
             self.members[index].candidates.push(serial);
         }
-        let retires = self.members[index].registered.as_ref().is_some_and(|one| one.lifecycle == "Retiring");
+        let member = &self.members[index];
+        let retires = member.registered.as_ref().is_some_and(|one| one.lifecycle == "Retiring")
+            || self.is_being_created(&member.name);
         let answer = self.invoke(&event).await;
         self.read(index);
         if retires && self.members[index].registered.is_none() {

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::declared::{Declared, Scope};
 use super::run::{Delivery, Member, Run, after};
 use super::wire::SINK;
-use crate::FUNCTION;
 use crate::cloudformation::as_strings;
+use crate::{FUNCTION, GROUP};
 
 const STACK: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/soak/0f1e2d3c-0000-4000-8000-000000000000";
 
@@ -50,6 +50,9 @@ pub(super) struct Asked {
     pub(super) under_way: u32,
     /// Whether no answer can be expected in time.
     excused: bool,
+    /// Whether it is an Update that was refused before it was registered: nothing remembers that, and if it is delivered again when
+    /// the reason has gone, it is carried out until the rollback comes.
+    refused: bool,
 }
 
 impl Resource {
@@ -236,6 +239,7 @@ impl Run {
             heard: false,
             under_way: 1,
             excused: false,
+            refused: false,
         };
         let mut at = self.now();
         if !self.calm && self.dice.once_in(8) {
@@ -274,12 +278,16 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status && !deleted_since {
+                if *before != status && !deleted_since && !asked.refused {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
             }
             asked.status = Some(status.clone());
+            let schedule = self.wire.sim.schedule(GROUP, &asked.name);
+            let registered = schedule.and_then(|schedule| serde_json::from_str::<Value>(&schedule.input).ok());
+            let newest = registered.map(|registered| registered["Tick"]["Resource"]["RequestId"].clone());
+            asked.refused = asked.kind == "Update" && status == "FAILED" && newest != Some(json!(put.request));
             self.wire.note(&format!("{} {} is answered {status} {reason}", put.request, asked.kind));
             self.wire.inner().counts.count(if status == "SUCCESS" {
                 "stack: answered SUCCESS"
@@ -311,6 +319,11 @@ impl Run {
         }
         self.asked.retain(|_, asked| asked.status.is_none() || now < after(asked.until, 180));
         Ok(())
+    }
+
+    /// Whether a Create of `name` has not been answered yet: when it fails, nothing is left.
+    pub(super) fn is_being_created(&self, name: &str) -> bool {
+        self.asked.values().any(|asked| asked.kind == "Create" && asked.name == name && asked.status.is_none())
     }
 
     /// An invocation of the request `id` has died: perhaps after it was registered over an older one, and before that one was told
