@@ -78,11 +78,7 @@ impl Planner<'_> {
         }
         let (value, to) = match &goal.target {
             Some(Throughput { name, arn, .. }) => (arn.clone(), name.clone()),
-            None => {
-                let value = self.commitment().value_without_throughput(false);
-                let to = people_say(&value);
-                (value, to)
-            }
+            None => named(self.commitment().value_without_throughput(false)),
         };
         self.write(name, seen.as_ref(), value, to)
     }
@@ -100,7 +96,7 @@ impl Planner<'_> {
         if !leads_nowhere {
             return true;
         }
-        let to = people_say(&value);
+        let (value, to) = named(value);
         self.write(name, Some(seen), value, to)
     }
 
@@ -167,9 +163,10 @@ impl Planner<'_> {
     }
 }
 
-/// What people call a value that names no throughput.
-fn people_say(value: &str) -> String {
-    if value == OFF { OFF.to_owned() } else { format!("{value}, on demand") }
+/// A value that names no throughput, and what people call it.
+fn named(value: String) -> (String, String) {
+    let to = if value == OFF { OFF.to_owned() } else { format!("{value}, on demand") };
+    (value, to)
 }
 
 /// Why a parameter is not one that can be written, if it is not.

@@ -50,9 +50,6 @@ pub(super) struct Asked {
     pub(super) under_way: u32,
     /// Whether no answer can be expected in time.
     excused: bool,
-    /// Whether it is an Update that was refused before it was registered: nothing remembers that, and if it is delivered again when
-    /// the reason has gone, it is carried out until the rollback comes.
-    refused: bool,
 }
 
 impl Resource {
@@ -239,7 +236,6 @@ impl Run {
             heard: false,
             under_way: 1,
             excused: false,
-            refused: false,
         };
         let mut at = self.now();
         if !self.calm && self.dice.once_in(8) {
@@ -278,7 +274,7 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status && !deleted_since && !asked.refused {
+                if *before != status && !deleted_since && !self.refused.contains(&put.request) {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
@@ -287,7 +283,9 @@ impl Run {
             let schedule = self.wire.sim.schedule(GROUP, &asked.name);
             let registered = schedule.and_then(|schedule| serde_json::from_str::<Value>(&schedule.input).ok());
             let newest = registered.map(|registered| registered["Tick"]["Resource"]["RequestId"].clone());
-            asked.refused = asked.kind == "Update" && status == "FAILED" && newest != Some(json!(put.request));
+            if asked.kind == "Update" && status == "FAILED" && newest != Some(json!(put.request)) {
+                self.refused.insert(put.request.clone());
+            }
             self.wire.note(&format!("{} {} is answered {status} {reason}", put.request, asked.kind));
             self.wire.inner().counts.count(if status == "SUCCESS" {
                 "stack: answered SUCCESS"
