@@ -24,9 +24,9 @@ CRATES = {"bedrock": "bedrock", "bedrockagent": "bedrock-agent", "scheduler": "s
 def operations_of_clients(directory):
     """The operations that the function's clients can send, as (service, operation), read from their source."""
     source = "\n".join(path.read_text() for path in sorted(Path(directory).glob("*.rs")))
-    clients = dict(re.findall(r"^\s+(\w+): aws_sdk_(\w+)::Client,", source, re.MULTILINE))
+    clients = dict(re.findall(r"^\s+(\w+): (?:OnceLock<)?aws_sdk_(\w+)::Client>?,", source, re.MULTILINE))
     found = set()
-    for field, call in re.findall(r"\bself\s*\.(\w+)\s*\.(\w+)\(\)", source):
+    for field, call in re.findall(r"\bself\s*\.(\w+)(?:\(\))?\s*\.(\w+)\(\)", source):
         if field in clients:
             name = "".join(word.title() for word in call.split("_"))
             found.add((CRATES[clients[field]], name))
