@@ -33,6 +33,8 @@ const DELETE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_mins(2);
 /// How long before a term's end a tick stays awake for it: two gaps between the ticks of a term's last hour, and a little. So two
 /// ticks are awake, and one that dies does not cost a month.
 const AWAKE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_secs(135);
+/// How soon all is tried again while a term is about to end.
+pub const AGAIN_AT_TERM_END: SignedDuration = SignedDuration::from_secs(2);
 /// How long after a term's end its deletion is still expected to be refused: clocks differ.
 const TERM_END_GRACE: SignedDuration = SignedDuration::from_mins(1);
 /// How long what a purchase returned must stay unfound before its token counts as spent (rule 4).
@@ -272,7 +274,7 @@ impl WaitingOn {
             Self::Drain { until, .. } => short(until),
             Self::TermToEnd { until, .. } => {
                 let left = until.duration_since(now);
-                (left <= AWAKE_BEFORE_TERM_END).then_some(SignedDuration::from_secs(2))
+                (left <= AWAKE_BEFORE_TERM_END).then_some(AGAIN_AT_TERM_END)
             }
             Self::InService { .. }
             | Self::AliasRetry { .. }

@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::aws::Aws;
 use crate::commitment::{AliasId, ParameterName};
 use crate::observed::{AgentAlias, CallError, CallErrorKind, Facts, Observed, Parameter, Question};
-use crate::plan::{self, Action, Attempts, Plan, Situation, WaitingOn};
+use crate::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, Situation, WaitingOn};
 use crate::record::{Lifecycle, Record, Standing};
 use crate::settings::Settings;
 
@@ -45,8 +45,6 @@ const MOST_LOOKS: usize = 8;
 const JUST_REQUESTED: SignedDuration = SignedDuration::from_secs(5);
 /// How long an invocation stays awake for aliases that settle; then the next tick goes on.
 const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
-/// How soon after a call without an answer all is tried again, when a term is about to end.
-const AGAIN_AT_TERM_END: SignedDuration = SignedDuration::from_secs(2);
 
 /// One commitment's way through one invocation.
 pub struct Rounds<'a> {
@@ -134,7 +132,8 @@ impl Rounds<'_> {
     /// Works on `record` until only minutes can help, or the time is up; `stored` is what its schedule holds.
     ///
     /// # Errors
-    /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then.
+    /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then. While a term is
+    /// about to end, all is tried again until the time is up.
     pub async fn run(&self, stored: Record, record: Record) -> Result<Outcome, CallError> {
         let mut way = Way {
             stored,

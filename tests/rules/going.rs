@@ -127,7 +127,6 @@ fn whatever_holds_a_deletion_back_is_looked_at_again_while_a_term_is_about_to_en
         let end = WaitingOn::TermToEnd { name: scene.name(), until: at(135) };
         for (seconds, awake) in [(-1, false), (0, true), (194, true), (195, false)] {
             scene.now = at(seconds);
-            scene.record.throughputs[0].left = scene.record.throughputs[0].left.map(|_| at(-10));
             assert_eq!(deletes(&scene), None, "{seconds}: {}", scene.says());
             assert_eq!(scene.plan().waiting.contains(&end), awake, "{seconds}: {}", scene.says());
         }
