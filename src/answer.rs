@@ -181,10 +181,7 @@ pub fn body(origin: &Origin, decision: &Decision, data: &Data) -> String {
     let name = origin.physical_id();
     let Origin { response_url: _, stack_id, request_id, logical_resource_id } = origin;
     let mut answer = json!({
-        "Status": match decision {
-            Decision::Success => "SUCCESS",
-            Decision::Failed(_) => "FAILED",
-        },
+        "Status": decision.status(),
         "PhysicalResourceId": name,
         "StackId": stack_id,
         "RequestId": request_id,

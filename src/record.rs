@@ -379,6 +379,12 @@ impl Record {
         // Of two requests of CloudFormation it counts when they were made, not which invocation came to write last.
         let older = match (&stored.resource, &self.resource) {
             (Some(stored), Some(known)) if stored.newest != known.newest => stored.newest < known.newest,
+            // What a request has been answered stands, whoever else goes on with it.
+            (Some(stored), Some(known))
+                if stored.request_id == known.request_id && stored.answered.is_some() != known.answered.is_some() =>
+            {
+                stored.answered.is_none()
+            }
             (Some(_) | None, Some(_) | None) => stored.requested < self.requested,
         };
         if older { Standing::Overwritten } else { Standing::Newer }

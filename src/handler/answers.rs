@@ -31,8 +31,8 @@ enum Told {
     Record(Box<Record>),
     /// Nothing: the commitment is gone and buried.
     Buried,
-    /// It is somebody else's to tell: the record is gone, or of a newer request.
-    NotOurs,
+    /// It is somebody else's to tell: the record is gone, or of a newer request; what it was when this one had been told.
+    NotOurs(Option<Box<Record>>),
 }
 
 impl Handler {
@@ -79,9 +79,12 @@ impl Handler {
                     outcome.forgotten = true;
                     return Ok(outcome);
                 }
-                Told::NotOurs => {
+                Told::NotOurs(told) => {
                     let mut outcome = ran?;
                     outcome.superseded = true;
+                    if let Some(told) = told {
+                        outcome.stored = *told;
+                    }
                     return Ok(outcome);
                 }
             }
@@ -106,7 +109,7 @@ impl Handler {
     ) -> Result<Option<Record>, Error> {
         match self.answer(rounds, name, origin, decision, false).await? {
             Told::Record(record) => Ok(Some(*record)),
-            Told::Buried | Told::NotOurs => Ok(None),
+            Told::Buried | Told::NotOurs(_) => Ok(None),
         }
     }
 
@@ -120,7 +123,7 @@ impl Handler {
         decision: &Decision,
         nothing_left: bool,
     ) -> Result<Told, Error> {
-        let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs) };
+        let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs(None)) };
         let undecided = record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
         if undecided {
             record.decide(decision);
@@ -128,10 +131,17 @@ impl Handler {
             // Told all the same: a stack that hangs helps nobody, and the next tick tells it once more.
             if let Err(error) = self.aws.write(rounds.group, &record).await {
                 warn!(commitment = %name, "{name}: {error}");
+            } else if let Ok(stands) = self.aws.record(rounds.group, name).await {
+                // Somebody may have decided otherwise at the same time, and what was told is not taken back.
+                let stands = stands.filter(|stands| stands.owed.as_ref().is_some_and(|owed| owed.is_to(origin)));
+                let Some(stands) = stands else { return Ok(Told::NotOurs(None)) };
+                if stands.owed.as_ref().is_some_and(|owed| owed.decided.is_some()) {
+                    record = stands;
+                }
             }
         }
         let Some(Owed { kind, until, decided: Some(decided), .. }) = record.owed.clone() else {
-            return Ok(Told::NotOurs);
+            return Ok(Told::NotOurs(None));
         };
         let given_back = self.give_back(rounds.group, &record).await;
         if let Err(error) = self.tell(origin, &decided, &Data::of(&record, self.now()), rounds.answer_by()).await {
@@ -141,7 +151,10 @@ impl Handler {
             }
             warn!(commitment = %name, "{name}: {error}");
         }
-        let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs) };
+        let Some(mut record) = self.owing(rounds.group, name, origin).await? else {
+            record.answered();
+            return Ok(Told::NotOurs(Some(Box::new(record))));
+        };
         // Once more, should it not have been written then.
         record.decide(&decided);
         record.answered();

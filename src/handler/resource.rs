@@ -65,12 +65,18 @@ impl Handler {
                 Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
                 Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
             };
-            return self.refuse(&origin, reason, invocation).await;
+            return self.refuse(raw, &origin, reason, invocation).await;
         }
     }
 
     /// Answers FAILED, and takes back what the request has changed so far.
-    async fn refuse(&self, origin: &Origin, reason: String, invocation: &Invocation) -> Result<Value, Error> {
+    async fn refuse(
+        &self,
+        raw: &RawRequest,
+        origin: &Origin,
+        reason: String,
+        invocation: &Invocation,
+    ) -> Result<Value, Error> {
         let (decision, name) = (Decision::Failed(reason), origin.physical_id());
         let group = self.settings.group.clone().unwrap_or_default();
         let rounds = self.rounds(&group, invocation);
@@ -78,7 +84,7 @@ impl Handler {
             Ok(_) if !group.is_empty() => self.aws.record(&group, &name).await.ok().flatten(),
             Ok(_) | Err(_) => None,
         };
-        if registered.is_some_and(|record| record.owed.is_some_and(|owed| owed.is_to(origin))) {
+        if registered.as_ref().and_then(|record| record.owed.as_ref()).is_some_and(|owed| owed.is_to(origin)) {
             if let Some(record) = self.told(&rounds, &name, origin, &decision).await? {
                 // What is left to do now is the ticks', too.
                 if let Err(error) = rounds.run(record.clone(), record).await {
@@ -86,9 +92,43 @@ impl Handler {
                 }
             }
         } else {
-            self.tell(origin, &decision, &Data::default(), rounds.answer_by()).await?;
+            let update = Request::read(raw, origin.clone(), self.now());
+            let update = update.ok().filter(|request| request.kind == RequestType::Update);
+            let data = registered.as_ref().map(|record| Data::of(record, self.now())).unwrap_or_default();
+            let decision = match registered.zip(update) {
+                Some((record, update)) => self.remembered(&group, record, &update, decision).await,
+                None => decision,
+            };
+            self.tell(origin, &decision, &data, rounds.answer_by()).await?;
+            return Ok(json!({ "Name": name, "Answered": decision.status() }));
         }
         Ok(json!({ "Name": name, "Answered": "FAILED" }))
+    }
+
+    /// Notes in `record` that `update` was refused, or finds what another delivery of it was answered: should it be delivered once
+    /// more when the reason has gone, it must not be carried out after all.
+    async fn remembered(&self, group: &str, mut record: Record, update: &Request, refused: Decision) -> Decision {
+        let name = update.name.as_str();
+        let owes = record.owed.is_some();
+        let answered = |record: &Record| {
+            let resource = record.resource.as_ref().filter(|resource| resource.is_newest(update));
+            resource.and_then(|resource| resource.answered.clone())
+        };
+        if let Some(answered) = answered(&record) {
+            return answered;
+        }
+        let Some(resource) = record.resource.as_mut().filter(|known| !owes && known.newest < update.dated) else {
+            return refused;
+        };
+        resource.newest = update.dated;
+        resource.request_id.clone_from(&update.origin.request_id);
+        resource.answered = Some(refused.clone());
+        record.revision = record.revision.saturating_add(1);
+        if let Err(error) = self.aws.write(group, &record).await {
+            warn!(commitment = %name, "{name}: {error}");
+        }
+        let stands = self.aws.record(group, name).await.ok().flatten();
+        stands.as_ref().and_then(answered).unwrap_or(refused)
     }
 
     async fn carry_out(&self, raw: &RawRequest, origin: &Origin, invocation: &Invocation) -> Result<Value, Unanswered> {
@@ -128,7 +168,7 @@ impl Handler {
                 None => None,
             };
             if !is_new(&request, before.as_ref())? {
-                return self.repeat(&request, &rounds, before.as_ref()).await;
+                return self.repeat(&request, &rounds, before.as_ref(), invocation).await;
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
                 if !self.bury(&request, newest, there, invocation).await? {
@@ -256,9 +296,17 @@ impl Handler {
         request: &Request,
         rounds: &Rounds<'_>,
         before: Option<&Record>,
+        invocation: &Invocation,
     ) -> Result<Value, Unanswered> {
         let Some(record) = before else { return self.success(request, rounds).await };
-        if record.owed.is_some() {
+        if let Some(owed) = &record.owed {
+            // Two that go on with it side by side could come to different ends.
+            let lifetime = invocation.deadline.duration_since(self.now());
+            if owed.decided.is_none() && request.since.duration_since(owed.since) < lifetime {
+                let name = &request.name;
+                info!(commitment = %name, "{name}: left to the invocation that has registered it, and to ticks");
+                return Ok(json!({ "Name": name.as_str(), "Answered": "" }));
+            }
             let carried = self.carry(rounds, record.clone(), record.clone()).await;
             let outcome = match carried {
                 Ok(outcome) => outcome,
@@ -370,7 +418,7 @@ fn is_new(request: &Request, before: Option<&Record>) -> Result<bool, Error> {
     if let Some((before, known)) = before.and_then(|before| Some((before, before.resource.as_ref()?))) {
         // One whose URL bears no date is known by the URL alone.
         let is_owed = before.owed.as_ref().is_some_and(|owed| owed.is_to(origin));
-        if is_owed || (known.newest == *dated && known.request_id == origin.request_id) {
+        if is_owed || known.is_newest(request) {
             return Ok(false);
         }
         // Of the same second, as with a tombstone, a Create is what came before the Delete.

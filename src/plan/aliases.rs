@@ -116,6 +116,15 @@ impl Planner<'_> {
         } else if in_place && let AliasStatus::Unknown(status) = &alias.status {
             self.plan.problems.push(format!("alias {id} is {status}"));
         }
+        if in_place
+            && alias.rejects
+            && let Some(Throughput { name, .. }) = &target
+        {
+            let paused = format!(
+                "alias {id} rejects invocations on {name}, which is paid for: it was not us, and it is left so"
+            );
+            self.plan.problems.push(paused);
+        }
         if in_place && (!failed || retry.is_some()) {
             if !failed && target.is_some() {
                 self.remember_alias(id, |memory| memory.failed = None);

@@ -31,6 +31,14 @@ pub struct Resource {
     pub taken: Vec<Taken>,
 }
 
+impl Resource {
+    /// Whether `request` is the newest one, and not older or newer.
+    #[must_use]
+    pub fn is_newest(&self, request: &Request) -> bool {
+        self.newest == request.dated && self.request_id == request.origin.request_id
+    }
+}
+
 /// What only one commitment can declare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Claim {
@@ -136,6 +144,17 @@ pub enum Decision {
     Success,
     /// It was not, and why.
     Failed(String),
+}
+
+impl Decision {
+    /// As `CloudFormation` spells it.
+    #[must_use]
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Failed(_) => "FAILED",
+        }
+    }
 }
 
 impl Owed {

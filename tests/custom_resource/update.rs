@@ -272,6 +272,27 @@ async fn line_30_what_is_refused_before_anything_is_bought_changes_nothing_at_al
 }
 
 #[tokio::test]
+async fn line_16_what_was_refused_is_refused_again_though_the_reason_has_gone() {
+    let scene = Scene::created(&properties(json!({}))).await;
+    let sim = &scene.world.sim;
+    let declared = scene.declared();
+    let larger = properties(json!({"ModelUnits": 2, "AgentAliases": [alias(ALIAS), alias(SECOND)]}));
+    let request = scene.request("Update", &larger);
+    scene.send(&request).await.expect("FAILED is delivered");
+    let refused = scene.answer(&request);
+    assert_eq!(status(&refused), "FAILED", "{refused}");
+    sim.add_alias(AGENT, SECOND, "3");
+    scene.look_anew();
+    scene.send(&request).await.expect("the same is delivered");
+    let answers: Vec<Value> = scene.stack.sink.puts().into_iter().map(|put| put.body).collect();
+    assert_eq!(answers[1..], [refused.clone(), refused], "after that of the Create");
+    assert_eq!((scene.declared(), scene.changes()), (declared, vec![]));
+    scene.is_steady().await;
+    let (_, answer) = scene.carry_out("Update", &larger).await;
+    assert_eq!(status(&answer), "SUCCESS", "who asks anew is judged anew: {answer}");
+}
+
+#[tokio::test]
 async fn line_30_what_aws_refuses_leaves_the_earlier_declaration_in_force() {
     for (fault, code) in [
         (Fault::denied(), "bedrock:CreateProvisionedModelThroughput"),

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::line::{Called, Cut};
 use serde_json::{Value, json};
-use simulator::Snapshot;
+use simulator::{Fault, Simulator, Snapshot};
 
 use super::checks::{Result, difference, judge, tolerance};
 use super::stories::{self, Event, Step};
@@ -29,6 +29,8 @@ struct Pair {
     before: Vec<Step>,
     first: Event,
     second: Event,
+    /// What goes wrong, once, for whoever comes to it first.
+    goes_wrong: Option<fn(&Simulator)>,
 }
 
 /// How a pair came out.
@@ -58,6 +60,7 @@ struct Ready<'a> {
     scene: &'a Scene,
     start: Snapshot,
     events: [Value; 2],
+    goes_wrong: Option<fn(&Simulator)>,
     /// What was left when both had ended, and how it went on from there.
     known: Vec<(Snapshot, Run)>,
 }
@@ -66,6 +69,9 @@ impl Ready<'_> {
     async fn interleaved(&mut self, first_held: usize, second_held: Until) -> Run {
         let scene = self.scene;
         scene.back_to(&self.start);
+        if let Some(goes_wrong) = self.goes_wrong {
+            goes_wrong(&scene.sim);
+        }
         let began = scene.sim.now();
         let [first, second] = &scene.lines;
         first.arm(Some(Cut::Before(first_held)));
@@ -114,10 +120,23 @@ impl Ready<'_> {
         run
     }
 
-    /// One after the other.
-    async fn in_order(&mut self, order: [usize; 2]) -> Run {
+    /// One after the other, in each order; if something goes wrong, for the first of them or for neither.
+    async fn in_order(&mut self) -> Vec<Run> {
+        let mut orders = Vec::new();
+        for goes_wrong in [Some(None), self.goes_wrong.map(Some)].into_iter().flatten() {
+            for order in [[0, 1], [1, 0]] {
+                orders.push(self.ordered(order, goes_wrong).await);
+            }
+        }
+        orders
+    }
+
+    async fn ordered(&mut self, order: [usize; 2], goes_wrong: Option<fn(&Simulator)>) -> Run {
         let scene = self.scene;
         scene.back_to(&self.start);
+        if let Some(goes_wrong) = goes_wrong {
+            goes_wrong(&scene.sim);
+        }
         let began = scene.sim.now();
         for which in order {
             let _ended = scene.send(which, self.events[which].clone()).await;
@@ -207,15 +226,17 @@ fn looks_after(log: &[Called], at: usize, slow: &str) -> bool {
 
 /// Interleaves `pair` at each pair of calls; `shard` of `shards`, so that they run side by side.
 async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
-    let Pair { name, before, first, second } = pair;
+    let Pair { name, before, first, second, goes_wrong } = pair;
     let scene = Scene::start().await;
     let (start, events) = scene.prepare(&before, &[&first, &second]).await;
     let events: Vec<Value> = events.into_iter().map(|event| event.expect("an event, not time alone")).collect();
     let events: [Value; 2] = events.try_into().expect("two events");
-    let mut ready = Ready { scene: &scene, start, events, known: Vec::new() };
-    let orders = [ready.in_order([0, 1]).await, ready.in_order([1, 0]).await];
+    let mut ready = Ready { scene: &scene, start, events, goes_wrong, known: Vec::new() };
+    let orders = ready.in_order().await;
     for order in &orders {
         assert!(order.rests && order.broken.is_empty(), "{name}, in order: {:?} {}", order.broken, order.result.state);
+        let told = &order.result.told;
+        assert!(told.values().all(|statuses| statuses.len() <= 1), "{name}, in order: {told:?}");
     }
     let mut tally = Tally::default();
     // What the second one calls at once while the first is held one call earlier.
@@ -229,7 +250,11 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
         let passed = whole.log.iter().filter(|called| called.by == "first").nth(first_held.wrapping_sub(1));
         for call in (0..).take_while(|_| mine) {
             // The call that the first one has made since commutes with all that the second does: it is the last row once more.
-            let same = |passed: &Called| beside[..call].iter().all(|other| commute(passed.operation, other));
+            let same = |passed: &Called| {
+            // Who comes first to what goes wrong makes a difference.
+            let alike = |other: &str| goes_wrong.is_some() && passed.operation == other;
+            beside[..call].iter().all(|other| commute(passed.operation, other) && !alike(other))
+        };
             if call < beside.len() && passed.is_some_and(same) {
                 tally.points += 1;
                 continue;
@@ -260,7 +285,7 @@ struct Tally {
 }
 
 impl Tally {
-    async fn note(&mut self, ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2], at: &str) {
+    async fn note(&mut self, ready: &mut Ready<'_>, run: &Run, orders: &[Run], at: &str) {
         self.points += 1;
         self.played += 1;
         self.windows += usize::from(stale(&run.log).is_some_and(|stale| !stale.seen));
@@ -281,7 +306,7 @@ fn commute(one: &str, other: &str) -> bool {
     (!changes(one) && !changes(other)) || about(one) != about(other)
 }
 
-async fn complaint(ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2]) -> Option<String> {
+async fn complaint(ready: &mut Ready<'_>, run: &Run, orders: &[Run]) -> Option<String> {
     let expected = |broken: &String| {
         let late = broken.contains("is deleted under the live alias") || broken.ends_with("does not exist");
         late && is_late_deletion(&run.log)
@@ -318,16 +343,17 @@ async fn complaint(ready: &mut Ready<'_>, run: &Run, orders: &[Run; 2]) -> Optio
 }
 
 /// What is not as it would be one after the other.
-fn wrong(run: &Run, orders: &[Run; 2], overwritten: bool) -> Option<String> {
+fn wrong(run: &Run, orders: &[Run], overwritten: bool) -> Option<String> {
     let state = || format!("{}; told {:?}", difference(&orders[0].result.state, &run.result.state), run.result.told);
-    let Some(order) = orders.iter().find(|order| order.result.state == run.result.state) else { return Some(state()) };
+    let alike: Vec<&Run> = orders.iter().filter(|order| order.result.state == run.result.state).collect();
+    let Some(order) = alike.first() else { return Some(state()) };
     let paid = orders.iter().map(|order| order.paid).fold(0.0, f64::max);
     if run.paid > paid + tolerance() {
         return Some(format!("paid {} in place of {paid}", run.paid));
     }
     for request in order.result.told.keys() {
         let allowed: BTreeSet<&String> =
-            orders.iter().filter_map(|order| order.result.told.get(request)).flatten().collect();
+            alike.iter().filter_map(|order| order.result.told.get(request)).flatten().collect();
         let told = run.result.told.get(request).map_or(&[][..], Vec::as_slice);
         // The first counts.
         if !told.first().is_some_and(|first| allowed.contains(first)) || (told.len() > 1 && !overwritten) {
@@ -346,7 +372,16 @@ fn routing(event: Event) -> Vec<Step> {
     vec![Step::Happens(event), Step::Aws(|sim| sim.advance(SignedDuration::from_secs(61)))]
 }
 
-fn somebody_deletes(sim: &simulator::Simulator) {
+fn alias_is_denied_once(sim: &Simulator) {
+    sim.fault("GetAgentAlias", 1, Fault::denied());
+}
+
+fn quota_is_refused_once(sim: &Simulator) {
+    let refused = Fault::Refuse { status: 400, code: "ServiceQuotaExceededException", message: "no model units" };
+    sim.fault("CreateProvisionedModelThroughput", 1, refused);
+}
+
+fn somebody_deletes(sim: &Simulator) {
     for one in sim.throughputs() {
         sim.delete_throughput(&one.name);
     }
@@ -369,12 +404,14 @@ fn deleting(event: Event, off: Event) -> Vec<Step> {
 }
 
 macro_rules! pairs {
-    ($($name:ident: $before:expr, $first:expr, $second:expr;)*) => {
+    ($($name:ident: $before:expr, $first:expr, $second:expr $(, $goes_wrong:expr)?;)*) => {
         $(mod $name {
             use super::*;
 
             fn pair() -> Pair {
-                Pair { name: stringify!($name), before: $before, first: $first, second: $second }
+                let goes_wrong: [Option<fn(&Simulator)>; _] = [None $(, Some($goes_wrong))?];
+                let [.., goes_wrong] = goes_wrong;
+                Pair { name: stringify!($name), before: $before, first: $first, second: $second, goes_wrong }
             }
 
             #[tokio::test]
@@ -415,6 +452,10 @@ pairs! {
     tick_that_deletes_and_apply: deleting(apply(json!({})), act("ScaleDown", json!({}))), Event::Tick, apply(json!({}));
     create_and_delete: vec![], request("Create", json!({})), request("Delete", json!({}));
     create_and_the_same_create: vec![], request("Create", json!({})), Event::Same;
+    create_and_the_same_create_of_which_one_is_refused: vec![], request("Create", json!({})), Event::Same,
+        quota_is_refused_once;
+    update_and_the_same_update_of_which_one_is_refused: stories::in_service(request("Create", json!({}))),
+        request("Update", json!({"ModelUnits": 2})), Event::Same, alias_is_denied_once;
     scale_up_and_scale_down: stories::in_service(apply(json!({"Timetable": closed()}))),
         act("ScaleUp", json!({})), act("ScaleDown", json!({}));
     override_and_resume: stories::in_service(apply(json!({}))),

@@ -173,6 +173,32 @@ fn what_we_made_reject_accepts_again_on_a_throughput_and_what_its_owner_did_stay
 }
 
 #[test]
+fn what_is_paid_for_and_rejects_by_somebody_elses_doing_is_reported() {
+    let paused = |alias: &mut AgentAlias| {
+        on_ours(alias);
+        alias.rejects = true;
+    };
+    for when_off in ["OnDemand", "Reject"] {
+        let served = serving(json!({"WhenOff": when_off}), paused);
+        let plan = served.plan();
+        let problem = format!(
+            "alias ABCDEFGHIJ/KLMNOPQRST rejects invocations on {}, which is paid for: it was not us, and it is left so",
+            served.name()
+        );
+        assert_eq!((plan.problems, plan.actions), (vec![problem], vec![]));
+    }
+    let ours = serving(json!({"WhenOff": "Reject"}), paused).remembered(AliasMemory { failed: None, rejecting: true });
+    assert!(ours.plan().problems.is_empty() && ours.routes().is_some(), "what was us is put right: {}", ours.says());
+    let on_its_way = serving(json!({}), |alias| {
+        paused(alias);
+        alias.status = AliasStatus::Updating;
+    });
+    assert!(on_its_way.plan().problems.is_empty(), "{}", on_its_way.says());
+    let nothing_paid = bare(serving(json!({}), |alias| alias.rejects = true)).off();
+    assert!(nothing_paid.plan().settled(), "{}", nothing_paid.says());
+}
+
+#[test]
 fn an_alias_that_failed_away_from_a_throughput_counts_as_left_when_that_is_gone_and_it_was_tried_again() {
     let lets_go = |scene: Scene| scene.living(Lifecycle::Retiring).plan().let_go;
     let failed = |alias: &mut AgentAlias| alias.status = AliasStatus::Failed;
