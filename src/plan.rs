@@ -18,7 +18,7 @@ use crate::commitment::{AliasId, AtTermEnd, Commitment, ParameterName, Term};
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
 use crate::observed::{CallError, CallErrorKind, Observed, Question, Throughput};
-use crate::record::{Lifecycle, Record, Tombstone};
+use crate::record::{Claim, Lifecycle, Record, Tombstone};
 use crate::timetable::{ModelUnits, duration_text};
 
 pub(crate) use aliases::misfit;
@@ -422,8 +422,9 @@ impl Situation<'_> {
                 planner.release();
             } else {
                 let goal = planner.goal();
+                let clear = planner.make_way(&goal);
                 let routed = planner.route_aliases(&goal);
-                planner.plan.let_go = planner.point_parameters(&goal) && routed;
+                planner.plan.let_go = planner.point_parameters(&goal) && routed && clear;
                 planner.let_throughputs_go(&goal);
                 planner.keep_tags(&goal);
             }
@@ -443,6 +444,9 @@ struct Planner<'a> {
     /// Names that a throughput bears of which it could not be found out whose it is.
     unknown_names: BTreeSet<String>,
 }
+
+/// That something could not be seen now, which has been noted.
+struct Unseen;
 
 /// Which throughputs are to be, and which one the aliases go to.
 #[derive(Debug)]
@@ -468,6 +472,19 @@ impl Planner<'_> {
         let ours = self.plan.ours.iter().map(|Throughput { name, arn, .. }| (name.clone(), arn.clone()));
         self.plan.actions.extend(ours.map(|(name, arn)| Action::Release { name, arn }).collect::<Vec<_>>());
         self.forget_stale_purchases();
+    }
+
+    /// Forgets what others have taken over once it leads elsewhere. That is theirs to see to, but nothing is deleted under it: what
+    /// still leads to a throughput that is to go is moved off. Whether nothing is left of it.
+    fn make_way(&mut self, goal: &Goal) -> bool {
+        let mut lost = self.situation.record.lost.clone();
+        lost.retain(|claim| match claim {
+            _ if self.plan.ours.is_empty() => false,
+            Claim::Alias(id) => !self.has_lost_alias_left(id, goal),
+            Claim::Parameter(name) => !self.has_lost_parameter_left(name, goal),
+        });
+        self.plan.record.lost = lost;
+        self.plan.record.lost.is_empty()
     }
 
     /// An answer that is owed is given before anything is forgotten.

@@ -67,6 +67,9 @@ pub struct Record {
     /// By throughput name, a purchase whose throughput has not been seen yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub buying: BTreeMap<String, Buying>,
+    /// What others have taken over: as long as one of them leads to what is ours, that is not deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Claim>,
     /// What it takes over from others and may not have taken out of their records yet: an invocation that dies in between leaves
     /// it to the next.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -246,6 +249,7 @@ impl Record {
             throughputs: Vec::new(),
             gone: BTreeMap::new(),
             buying: BTreeMap::new(),
+            lost: Vec::new(),
             taking: Vec::new(),
             resource: None,
             owed: None,
@@ -287,6 +291,7 @@ impl Record {
         self.leaving.dedup();
         self.leaving_parameters.extend(self.commitment.dropped_parameter());
         self.leaving_parameters.retain(|name, _| commitment.parameter.as_ref() != Some(name));
+        self.lost.retain(|claim| !claim.is_of(&commitment));
         self.commitment = commitment;
     }
 
@@ -305,6 +310,16 @@ impl Record {
     /// The parameters that matter: the declared one, then those that are leaving.
     pub fn all_parameters(&self) -> impl Iterator<Item = &ParameterName> {
         self.commitment.parameter.iter().chain(self.leaving_parameters.keys())
+    }
+
+    /// The aliases to look at: those that matter, and those that others have taken over.
+    pub fn aliases_to_see(&self) -> impl Iterator<Item = &AliasId> {
+        self.all_aliases().chain(self.lost.iter().filter_map(Claim::alias))
+    }
+
+    /// The parameters to look at: those that matter, and those that others have taken over.
+    pub fn parameters_to_see(&self) -> impl Iterator<Item = &ParameterName> {
+        self.all_parameters().chain(self.lost.iter().filter_map(Claim::parameter))
     }
 
     /// What is remembered of the throughput `arn`.
@@ -416,6 +431,9 @@ impl Record {
         for (name, buying) in &other.buying {
             self.buying.entry(name.clone()).or_insert_with(|| buying.clone());
         }
+        let missed = other.lost.iter().filter(|claim| !claim.is_of(&self.commitment) && !self.lost.contains(claim));
+        let missed: Vec<Claim> = missed.cloned().collect();
+        self.lost.extend(missed);
         let missed: Vec<Taken> = other.taking.iter().filter(|taken| !self.taking.contains(taken)).cloned().collect();
         self.taking.extend(missed);
         self.revision = self.revision.max(other.revision);

@@ -232,8 +232,8 @@ impl Rounds<'_> {
     ) -> Result<Look, CallError> {
         // The clients' futures are large: on the heap, so that an invocation needs little stack.
         let throughputs = Box::pin(self.aws.throughputs_of(&record.commitment.name));
-        let aliases = Box::pin(self.look_at(record.all_aliases()));
-        let parameters = Box::pin(self.look_at_parameters(record.all_parameters()));
+        let aliases = Box::pin(self.look_at(record.aliases_to_see()));
+        let parameters = Box::pin(self.look_at_parameters(record.parameters_to_see()));
         let (throughputs, aliases, parameters) = tokio::join!(throughputs, aliases, parameters);
         let region = self.aws.region().to_owned();
         let mut observed = Observed { region, throughputs: throughputs?, aliases, parameters, facts };

@@ -1,6 +1,6 @@
 //! Where does each alias belong, and how does it get there?
 
-use super::{Action, Goal, Planner, RETRY_AFTER, Route, WaitingOn, after};
+use super::{Action, Goal, Planner, RETRY_AFTER, Route, Unseen, WaitingOn, after};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
 use crate::record::{AliasMemory, Failure, Lifecycle};
@@ -37,20 +37,12 @@ impl Planner<'_> {
 
     /// Moves one alias a step; whether it is off every throughput of ours, for good.
     fn route_alias(&mut self, id: &AliasId, leaving: bool, goal: &Goal) -> bool {
-        let alias = match self.situation.observed.aliases.get(id) {
-            Some(Ok(Some(alias))) => alias.clone(),
-            Some(Ok(None)) => {
-                if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
-                    self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
-                }
-                return true;
+        let Ok(seen) = self.alias(id) else { return false };
+        let Some(alias) = seen else {
+            if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
+                self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
             }
-            Some(Err(error)) => {
-                let error = error.clone();
-                self.failed_to_look(&error);
-                return false;
-            }
-            None => return false,
+            return true;
         };
         let on = self.on(&alias);
         let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
@@ -80,6 +72,30 @@ impl Planner<'_> {
             Target::Throughput(throughput) => Some(throughput),
         };
         self.step(id, &alias, &on, target, let_go_for_good)
+    }
+
+    /// The alias as it was seen, if there is one.
+    fn alias(&mut self, id: &AliasId) -> Result<Option<AgentAlias>, Unseen> {
+        match self.situation.observed.aliases.get(id).ok_or(Unseen)? {
+            Ok(seen) => Ok(seen.clone()),
+            Err(error) => {
+                self.failed_to_look(error);
+                Err(Unseen)
+            }
+        }
+    }
+
+    /// Moves an alias that another commitment has taken over off what is to go; whether it is off every throughput of ours.
+    pub(super) fn has_lost_alias_left(&mut self, id: &AliasId, goal: &Goal) -> bool {
+        let Ok(seen) = self.alias(id) else { return false };
+        let Some(alias) = seen else { return true };
+        match self.on(&alias) {
+            On::Ours(arn) if goal.stay.contains(&arn) => false,
+            on @ On::Ours(_) => self.step(id, &alias, &on, None, true),
+            On::Demand | On::Nothing | On::Foreign(_) => {
+                !matches!(alias.status, AliasStatus::Updating | AliasStatus::Creating)
+            }
+        }
     }
 
     fn step(

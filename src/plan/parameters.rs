@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{Action, Goal, Planner, WaitingOn};
+use super::{Action, Goal, Planner, Unseen, WaitingOn};
 use crate::commitment::{OFF, ParameterName};
 use crate::observed::{CallError, Parameter, Throughput};
 use crate::record::Lifecycle;
@@ -44,21 +44,24 @@ impl Planner<'_> {
         all_let_go
     }
 
+    /// The parameter as it was seen, if there is one; what is older than what this invocation wrote was not seen.
+    fn parameter(&mut self, name: &ParameterName) -> Result<Option<Parameter>, Unseen> {
+        match self.situation.observed.parameters.get(name).ok_or(Unseen)? {
+            Ok(seen) if self.is_stale(name, seen.as_ref()) => {
+                self.plan.waiting.push(WaitingOn::Parameter { parameter: name.clone() });
+                Err(Unseen)
+            }
+            Ok(seen) => Ok(seen.clone()),
+            Err(error) => {
+                self.failed_to_look(error);
+                Err(Unseen)
+            }
+        }
+    }
+
     /// Brings one parameter to what it should name, or to what it is `left_with`; whether it is let go, if it was to be.
     fn point_parameter(&mut self, name: &ParameterName, left_with: Option<&String>, goal: &Goal) -> bool {
-        let seen = match self.situation.observed.parameters.get(name) {
-            Some(Ok(seen)) => seen.clone(),
-            Some(Err(error)) => {
-                let error = error.clone();
-                self.failed_to_look(&error);
-                return false;
-            }
-            None => return false,
-        };
-        if self.is_stale(name, seen.as_ref()) {
-            self.plan.waiting.push(WaitingOn::Parameter { parameter: name.clone() });
-            return false;
-        }
+        let Ok(seen) = self.parameter(name) else { return false };
         let retires = self.plan.record.lifecycle == Lifecycle::Retiring;
         let for_good = || retires.then(|| self.commitment().value_without_throughput(true));
         if let Some(value) = left_with.cloned().or_else(for_good) {
@@ -98,6 +101,21 @@ impl Planner<'_> {
         }
         let (value, to) = named(value);
         self.write(name, Some(seen), value, to)
+    }
+
+    /// Writes the value without a throughput into a parameter that another commitment has taken over, if it leads to what is to
+    /// go; whether it leads to nothing of ours.
+    pub(super) fn has_lost_parameter_left(&mut self, name: &ParameterName, goal: &Goal) -> bool {
+        let Ok(seen) = self.parameter(name) else { return false };
+        let leads_to = |ours: &&Throughput| seen.as_ref().is_some_and(|seen| seen.names(&ours.arn));
+        match self.plan.ours.iter().find(leads_to) {
+            Some(ours) if goal.stay.contains(&ours.arn) => false,
+            Some(_) => {
+                let value = self.commitment().value_without_throughput(true);
+                self.let_parameter_go(name, seen.as_ref(), value)
+            }
+            None => true,
+        }
     }
 
     /// Writes `value` unless it is there; whether it is there.

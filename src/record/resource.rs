@@ -58,6 +58,24 @@ impl Display for Claim {
 }
 
 impl Claim {
+    /// The alias that it is, if it is one.
+    #[must_use]
+    pub fn alias(&self) -> Option<&AliasId> {
+        match self {
+            Self::Alias(id) => Some(id),
+            Self::Parameter(_) => None,
+        }
+    }
+
+    /// The parameter that it is, if it is one.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&ParameterName> {
+        match self {
+            Self::Parameter(name) => Some(name),
+            Self::Alias(_) => None,
+        }
+    }
+
     /// Whether `commitment` declares it.
     #[must_use]
     pub fn is_of(&self, commitment: &Commitment) -> bool {
@@ -226,6 +244,8 @@ impl Record {
     ) -> (Vec<Claim>, BTreeMap<AliasId, AliasMemory>) {
         let alias_taken = |id: &AliasId| taken(&Claim::Alias(id.clone()));
         let parameter_taken = |name: &ParameterName| taken(&Claim::Parameter(name.clone()));
+        // What was leaving as well: it may still lead to what is ours.
+        let gone: Vec<Claim> = self.claims().filter(|claim| taken(claim)).collect();
         let aliases = self.commitment.aliases.extract_if(.., |id| alias_taken(id)).map(Claim::Alias);
         let mut lost: Vec<Claim> = aliases.collect();
         lost.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
@@ -238,6 +258,9 @@ impl Record {
             previous.commitment.parameter.take_if(|name| parameter_taken(name));
         }
         let memories = self.aliases.extract_if(.., |id, _| alias_taken(id)).collect();
+        if !self.throughputs.is_empty() {
+            self.lost.extend(gone);
+        }
         self.requested = self.requested.max(now);
         self.revision = self.revision.saturating_add(1);
         (lost, memories)
@@ -245,6 +268,7 @@ impl Record {
 
     /// Takes back what another commitment had taken over, unless something stands in its place by now.
     pub fn regain(&mut self, what: &Claim) {
+        self.lost.retain(|claim| claim != what);
         match what {
             Claim::Alias(id) => {
                 self.commitment.aliases.push(id.clone());

@@ -206,6 +206,37 @@ async fn line_42_the_old_one_is_deleted_before_the_new_one_is_in_service() {
 }
 
 #[tokio::test]
+async fn line_42_nothing_is_deleted_while_what_was_taken_over_has_not_moved() {
+    let scene = Scene::new().await;
+    scene.world.sim.knobs(|knobs| knobs.least_drain = SignedDuration::ZERO);
+    let at_once = |more: Value| {
+        let mut declared = properties(json!({"Drain": "0m", "ModelIdParameter": "/support/model-id"}));
+        declared.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        declared
+    };
+    let (_, answer) = scene.carry_out("Create", &at_once(json!({}))).await;
+    assert_eq!(status(&answer), "SUCCESS", "{answer}");
+    scene.world.pass(40).await;
+    let old = scene.arn();
+    let create = scene.stack.request("Create", RENAMED, &at_once(json!({"TakeOver": true})), scene.world.now());
+    scene.send(&create).await.expect("it is bought");
+    let leads_there = || {
+        let parameter = scene.world.sim.parameter("/support/model-id").expect("it is kept");
+        (scene.route() == Some(old.clone()), parameter.value == old)
+    };
+    assert_eq!(leads_there(), (true, true), "the new owner has not been seen to serve yet");
+    // No tick comes in between.
+    let delete = scene.request("Delete", &at_once(json!({})));
+    scene.send(&delete).await.expect("it is carried out");
+    assert_eq!(scene.world.sim.take_violations(), Vec::<String>::new());
+    assert_eq!(leads_there(), (false, false), "what has to go makes way itself");
+    scene.world.pass(50).await;
+    assert_eq!(last_status(&scene, &delete), "SUCCESS");
+    let new = scene.throughput_of(&scene.renamed()).expect("it is bought").arn;
+    assert_eq!((scene.arn(), scene.route()), (new.clone(), Some(new)));
+}
+
+#[tokio::test]
 async fn line_43_the_guards_create_and_update_do_nothing() {
     let scene = Scene::created(&properties(json!({}))).await;
     scene.look_anew();

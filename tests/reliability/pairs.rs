@@ -251,10 +251,10 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
         for call in (0..).take_while(|_| mine) {
             // The call that the first one has made since commutes with all that the second does: it is the last row once more.
             let same = |passed: &Called| {
-            // Who comes first to what goes wrong makes a difference.
-            let alike = |other: &str| goes_wrong.is_some() && passed.operation == other;
-            beside[..call].iter().all(|other| commute(passed.operation, other) && !alike(other))
-        };
+                // Who comes first to what goes wrong makes a difference.
+                let alike = |other: &str| goes_wrong.is_some() && passed.operation == other;
+                beside[..call].iter().all(|other| commute(passed.operation, other) && !alike(other))
+            };
             if call < beside.len() && passed.is_some_and(same) {
                 tally.points += 1;
                 continue;

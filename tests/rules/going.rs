@@ -3,13 +3,15 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use throughput_scheduler::desired::Hold;
-use throughput_scheduler::observed::{AliasStatus, CallErrorKind, Marks, Question, Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{Action, WaitingOn, ends_a_term};
-use throughput_scheduler::record::{Lifecycle, Record};
+use throughput_scheduler::observed::{
+    AliasStatus, CallErrorKind, Marks, Observed, Parameter, Question, Throughput, ThroughputStatus,
+};
+use throughput_scheduler::plan::{Action, Route, WaitingOn, ends_a_term};
+use throughput_scheduler::record::{Claim, Lifecycle, Record};
 use throughput_scheduler::timetable::State;
 
 use crate::aliases::id;
-use crate::{ARN, Scene, at, error};
+use crate::{ARN, BASE, Scene, at, error};
 
 pub(crate) const FOREIGN: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
 
@@ -164,4 +166,47 @@ fn a_drain_begins_when_the_last_alias_is_seen_prepared_elsewhere() {
         let scene = scene.alias(&id("ALIAS"), |alias| alias.status = status);
         assert_eq!(scene.plan().record.held(ARN).expect("it is there").left, begun, "{}", scene.says());
     }
+}
+
+#[test]
+fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_as_long_as_it_stays() {
+    let (taken, parameter) = (id("TAKEN"), "/support/model-id");
+    let claims = [Claim::Alias(taken.clone()), Claim::Parameter(parameter.parse().expect("a name"))];
+    let lost = |named: Option<&str>, status: AliasStatus| {
+        let mut scene = Scene::new(json!({})).listed(|_| {}).known().alias(&taken, |alias| {
+            alias.throughput = named.map(str::to_owned);
+            alias.status = status;
+        });
+        let value = named.unwrap_or(BASE).to_owned();
+        let held = Parameter { value, kind: "String".to_owned(), version: 7, modified: Some(at(-3600)) };
+        scene.observed.parameters.insert(parameter.parse().expect("a name"), Ok(Some(held)));
+        let facts = &mut scene.observed.facts;
+        facts.throughputs.insert(FOREIGN.to_owned(), Ok(Some(scene.observed.throughputs[0].clone())));
+        facts.marks.insert(FOREIGN.to_owned(), Ok(Marks::default()));
+        facts.legacy.insert(BASE.to_owned(), Ok(false));
+        scene.record.lost = claims.to_vec();
+        scene
+    };
+    let steady = lost(Some(ARN), AliasStatus::Prepared);
+    assert!(steady.plan().settled() && steady.plan().record == steady.record, "{}", steady.says());
+    let going = steady.off();
+    let plan = going.plan();
+    let [Action::Route { alias, to: Route::OnDemand, rejects: false, .. }, Action::Point { value, .. }] =
+        &plan.actions[..]
+    else {
+        panic!("{plan}");
+    };
+    assert_eq!((alias, value.as_str(), deletes(&going)), (&taken, BASE, None));
+    assert_eq!(plan.record.lost, claims, "{plan}");
+    let moving = lost(Some(FOREIGN), AliasStatus::Updating).off();
+    assert_eq!((deletes(&moving), moving.plan().record.lost), (None, claims[..1].to_vec()), "{}", moving.says());
+    for named in [Some(FOREIGN), None] {
+        let moved = lost(named, AliasStatus::Prepared).off();
+        assert_eq!((deletes(&moved), moved.plan().record.lost), (Some(false), vec![]), "{}", moved.says());
+        assert_eq!(moved.plan().actions.len(), 1, "where it is now is its new owner's to say");
+    }
+    let gone = lost(Some(ARN), AliasStatus::Prepared);
+    let mut gone = Scene { observed: Observed::default(), ..gone };
+    gone.record.throughputs.clear();
+    assert_eq!(gone.off().plan().record.lost, vec![], "nothing of ours is left to lead to");
 }
