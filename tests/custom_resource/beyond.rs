@@ -218,14 +218,18 @@ async fn line_42_nothing_is_deleted_while_what_was_taken_over_has_not_moved() {
     assert_eq!(status(&answer), "SUCCESS", "{answer}");
     scene.world.pass(40).await;
     let old = scene.arn();
+    for operation in ["UpdateAgentAlias", "PutParameter"] {
+        scene.world.sim.fault(operation, 100, Fault::throttled());
+    }
     let create = scene.stack.request("Create", RENAMED, &at_once(json!({"TakeOver": true})), scene.world.now());
     scene.send(&create).await.expect("it is bought");
     let leads_there = || {
         let parameter = scene.world.sim.parameter("/support/model-id").expect("it is kept");
         (scene.route() == Some(old.clone()), parameter.value == old)
     };
-    assert_eq!(leads_there(), (true, true), "the new owner has not been seen to serve yet");
+    assert_eq!(leads_there(), (true, true), "they could not be moved");
     // No tick comes in between.
+    scene.world.sim.clear_faults();
     let delete = scene.request("Delete", &at_once(json!({})));
     scene.send(&delete).await.expect("it is carried out");
     assert_eq!(scene.world.sim.take_violations(), Vec::<String>::new());
