@@ -25,6 +25,11 @@ pub(super) struct Registered {
 }
 
 impl Registered {
+    /// What is wanted by it: without what is owed, and without aliases, which others may take over.
+    pub(super) fn wants(self) -> Self {
+        Self { owes: false, aliases: Vec::new(), ..self }
+    }
+
     /// Reads a schedule's input; nothing for a tombstone.
     pub(super) fn read(input: &str) -> Option<Self> {
         let input: Value = serde_json::from_str(input).ok()?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::oracle::Registered;
 use super::run::{Run, after};
 use crate::Answer;
 
@@ -183,6 +184,9 @@ impl Run {
         };
         let Ok(report) = answer else {
             let error = self.members[index].last_report.clone();
+            if error.contains("rejects invocations on") {
+                self.owner_lets_accept(index);
+            }
             // Only a person could have kept it from renewing, and none was there.
             if self.calm && error.contains("renewed") && !error.contains("; ") {
                 self.members[index].settled = now;
@@ -199,8 +203,29 @@ impl Run {
             return Ok(());
         }
         self.read(index);
+        let carried = Registered::read(&event.to_string());
+        let wants = |one: &Option<Registered>| one.clone().map(Registered::wants);
+        if wants(&carried) != wants(&self.members[index].registered) {
+            // A tick that came late looks at no record when it finds nothing to do: it speaks of the one that it carries.
+            return Ok(());
+        }
         self.members[index].settled = now;
         self.check_settled(index, report).map_err(|what| format!("{name} says it is settled: {what}: {report}"))
+    }
+
+    /// Who is told that what is paid for rejects lets it accept: a stack that retained it, and came again, left it so.
+    fn owner_lets_accept(&self, index: usize) {
+        for key in self.members[index].registered.iter().flat_map(|registered| &registered.aliases) {
+            if self.wire.sim.alias_views(std::slice::from_ref(key)).is_empty() {
+                continue;
+            }
+            let (agent, alias) = key;
+            self.wire.sim.change_alias(agent, alias, |alias| {
+                if alias.route.is_some() {
+                    "ACCEPT_INVOCATIONS".clone_into(&mut alias.invocation_state);
+                }
+            });
+        }
     }
 
     /// Whether nothing is expected to be in disorder because of what has happened lately.

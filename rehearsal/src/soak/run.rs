@@ -1,6 +1,6 @@
 //! One run: the minutes, one after the other, and the invocations in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -77,9 +77,6 @@ pub(super) struct Run {
     pub(super) declared: BTreeMap<u32, Declared>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) asked: BTreeMap<String, Asked>,
-    /// Updates that were refused before they were registered: nothing remembers that, and if one is delivered again when the reason
-    /// has gone, it is carried out until its rollback comes.
-    pub(super) refused: BTreeSet<String>,
     pub(super) meddling: Meddling,
     pub(super) watched: Watched,
     pub(super) calm: bool,
@@ -137,7 +134,6 @@ impl Run {
             declared: BTreeMap::new(),
             deliveries: Vec::new(),
             asked: BTreeMap::new(),
-            refused: BTreeSet::new(),
             meddling: Meddling::default(),
             watched: Watched::default(),
             calm: false,
@@ -395,9 +391,7 @@ impl Run {
             return;
         }
         let registered = Registered::read(&input);
-        let wants = |registered: &Option<Registered>| {
-            registered.clone().map(|one| Registered { owes: false, aliases: Vec::new(), ..one })
-        };
+        let wants = |registered: &Option<Registered>| registered.clone().map(Registered::wants);
         if wants(&registered) != wants(&member.registered) {
             member.changed = now;
         }

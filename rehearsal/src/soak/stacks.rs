@@ -9,7 +9,7 @@ use super::declared::{Declared, Scope};
 use super::run::{Delivery, Member, Run, after};
 use super::wire::SINK;
 use crate::cloudformation::as_strings;
-use crate::{FUNCTION, GROUP};
+use crate::FUNCTION;
 
 const STACK: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/soak/0f1e2d3c-0000-4000-8000-000000000000";
 
@@ -24,8 +24,6 @@ pub(super) struct Resource {
     pub(super) pending: Option<String>,
     /// What `CloudFormation` does next, and when.
     next: Option<(Next, Timestamp)>,
-    /// Whether the last Delete left the throughput to its owner.
-    retained: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +61,6 @@ impl Resource {
             current: None,
             pending: None,
             next: None,
-            retained: false,
         }
     }
 
@@ -183,7 +180,6 @@ impl Run {
             current.as_ref().is_some_and(|(_, serial)| self.declared.get(serial).is_some_and(|one| one.retains));
         self.wire.count(if retains { "stack: Delete that retains" } else { "stack: Delete" });
         if let Some(resource) = self.resource(index) {
-            resource.retained = retains;
             resource.next = None;
         }
         self.ask(index, "Delete", current, false);
@@ -274,18 +270,12 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status && !deleted_since && !self.refused.contains(&put.request) {
+                if *before != status && !deleted_since {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
             }
             asked.status = Some(status.clone());
-            let schedule = self.wire.sim.schedule(GROUP, &asked.name);
-            let registered = schedule.and_then(|schedule| serde_json::from_str::<Value>(&schedule.input).ok());
-            let newest = registered.map(|registered| registered["Tick"]["Resource"]["RequestId"].clone());
-            if asked.kind == "Update" && status == "FAILED" && newest != Some(json!(put.request)) {
-                self.refused.insert(put.request.clone());
-            }
             self.wire.note(&format!("{} {} is answered {status} {reason}", put.request, asked.kind));
             self.wire.inner().counts.count(if status == "SUCCESS" {
                 "stack: answered SUCCESS"
@@ -361,9 +351,9 @@ impl Run {
             }
             ("Delete", true) => {
                 resource.current = None;
-                let retained = std::mem::take(&mut resource.retained);
-                member.candidates.clear();
-                if retained {
+                // Which of them was in force, and whether its Create had been answered, is not known to whoever deletes.
+                let mut declared = member.candidates.drain(..).filter_map(|serial| self.declared.get(&serial));
+                if declared.any(|declared| declared.retains) {
                     self.meddling.left_to_owners.push(name);
                 }
             }
