@@ -1,9 +1,11 @@
 //! Where does each alias belong, and how does it get there?
 
+use std::collections::BTreeSet;
+
 use super::{Action, Goal, Planner, RETRY_AFTER, Route, Unseen, WaitingOn, after};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
-use crate::record::{AliasMemory, Failure, Lifecycle};
+use crate::record::{AliasMemory, Claim, Failure, Lifecycle};
 
 /// What an alias's route names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +32,9 @@ impl Planner<'_> {
             }
             all_let_go &= let_go;
         }
-        let known = |id: &AliasId| record.commitment.aliases.contains(id) || record.leaving.contains(id);
-        self.plan.record.aliases.retain(|id, memory| known(id) && *memory != AliasMemory::default());
+        let lost = self.plan.record.lost.iter().filter_map(Claim::alias);
+        let known: BTreeSet<&AliasId> = record.all_aliases().chain(lost).collect();
+        self.plan.record.aliases.retain(|id, memory| known.contains(id) && *memory != AliasMemory::default());
         all_let_go
     }
 
@@ -89,11 +92,17 @@ impl Planner<'_> {
     pub(super) fn has_lost_alias_left(&mut self, id: &AliasId, goal: &Goal) -> bool {
         let Ok(seen) = self.alias(id) else { return false };
         let Some(alias) = seen else { return true };
+        let all_stay = self.plan.ours.iter().all(|ours| goal.stay.contains(&ours.arn));
         match self.on(&alias) {
             On::Ours(arn) if goal.stay.contains(&arn) => false,
             on @ On::Ours(_) => self.step(id, &alias, &on, None, true),
+            // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
+            on @ (On::Demand | On::Nothing) if alias.status == AliasStatus::Failed && !all_stay => {
+                self.remember_failure(id, &alias);
+                self.step(id, &alias, &on, None, true)
+            }
             On::Demand | On::Nothing | On::Foreign(_) => {
-                !matches!(alias.status, AliasStatus::Updating | AliasStatus::Creating)
+                !matches!(alias.status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Failed)
             }
         }
     }

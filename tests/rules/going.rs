@@ -205,6 +205,18 @@ fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_a
         assert_eq!((deletes(&moved), moved.plan().record.lost), (Some(false), vec![]), "{}", moved.says());
         assert_eq!(moved.plan().actions.len(), 1, "where it is now is its new owner's to say");
     }
+    // Where it sends invocations is not known (rule 2).
+    let mut failed = lost(None, AliasStatus::Failed);
+    assert_eq!(failed.plan().record.lost, claims[..1], "{}", failed.says());
+    failed = failed.off();
+    let plan = failed.plan();
+    assert_eq!((deletes(&failed), &plan.record.lost[..], plan.actions.len()), (None, &claims[..1], 0), "{plan}");
+    failed.record = plan.record;
+    failed.now = at(600);
+    let plan = failed.plan();
+    assert!(matches!(&plan.actions[..], [Action::Route { to: Route::OnDemand, .. }]), "it is tried again: {plan}");
+    let elsewhere = lost(Some(FOREIGN), AliasStatus::Failed).off().plan();
+    assert_eq!((elsewhere.actions.len(), &elsewhere.record.lost[..]), (0, &claims[..1]), "{elsewhere}");
     let gone = lost(Some(ARN), AliasStatus::Prepared);
     let mut gone = Scene { observed: Observed::default(), ..gone };
     gone.record.throughputs.clear();

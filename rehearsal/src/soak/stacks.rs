@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::declared::{Declared, Scope};
 use super::run::{Delivery, Member, Run, after};
 use super::wire::SINK;
-use crate::cloudformation::as_strings;
 use crate::FUNCTION;
+use crate::cloudformation::as_strings;
 
 const STACK: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/soak/0f1e2d3c-0000-4000-8000-000000000000";
 
@@ -55,13 +55,7 @@ impl Resource {
         let logical_id = format!("Throughput{number}");
         let digest = Sha256::digest(format!("{STACK}/{logical_id}"));
         let digest = digest.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        Self {
-            name: format!("{logical_id}-{digest}"),
-            logical_id,
-            current: None,
-            pending: None,
-            next: None,
-        }
+        Self { name: format!("{logical_id}-{digest}"), logical_id, current: None, pending: None, next: None }
     }
 
     /// Whether it is there, and nothing of it is under way.
