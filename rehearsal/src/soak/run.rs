@@ -1,6 +1,6 @@
 //! One run: the minutes, one after the other, and the invocations in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -77,6 +77,9 @@ pub(super) struct Run {
     pub(super) declared: BTreeMap<u32, Declared>,
     pub(super) deliveries: Vec<Delivery>,
     pub(super) asked: BTreeMap<String, Asked>,
+    /// Requests that were answered FAILED because the record could not be written: then nobody remembers it, and they may turn out to
+    /// have been carried out.
+    pub(super) unwritten: BTreeSet<String>,
     pub(super) meddling: Meddling,
     pub(super) watched: Watched,
     pub(super) calm: bool,
@@ -134,6 +137,7 @@ impl Run {
             declared: BTreeMap::new(),
             deliveries: Vec::new(),
             asked: BTreeMap::new(),
+            unwritten: BTreeSet::new(),
             meddling: Meddling::default(),
             watched: Watched::default(),
             calm: false,

@@ -264,12 +264,15 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status && !deleted_since {
+                if *before != status && !deleted_since && !self.unwritten.contains(&put.request) {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
             }
             asked.status = Some(status.clone());
+            if reason.contains("cannot write the record") {
+                self.unwritten.insert(put.request.clone());
+            }
             self.wire.note(&format!("{} {} is answered {status} {reason}", put.request, asked.kind));
             self.wire.inner().counts.count(if status == "SUCCESS" {
                 "stack: answered SUCCESS"
@@ -339,7 +342,7 @@ impl Run {
             ("Update", false) => {
                 let current = resource.current.as_ref().map(|(_, serial)| *serial);
                 resource.next = Some((Next::Rollback, if rolls_back { after(soon, 30) } else { soon }));
-                if success.is_some() {
+                if success.is_some() && !self.unwritten.contains(id) {
                     member.candidates.retain(|known| Some(*known) != serial || Some(*known) == current);
                 }
             }
