@@ -445,8 +445,16 @@ struct Planner<'a> {
     unknown_names: BTreeSet<String>,
 }
 
-/// That something could not be seen now, which has been noted.
-struct Unseen;
+/// Where something is that another commitment has taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// On nothing of ours.
+    Elsewhere,
+    /// On a throughput of ours, or perhaps on its way from there.
+    OnOurs,
+    /// On somebody else's throughput, FAILED: its owner's to bring on, however long that takes.
+    Stuck,
+}
 
 /// Which throughputs are to be, and which one the aliases go to.
 #[derive(Debug)]
@@ -477,14 +485,30 @@ impl Planner<'_> {
     /// Forgets what others have taken over once it leads elsewhere. That is theirs to see to, but nothing is deleted under it: what
     /// still leads to a throughput that is to go is moved off. Whether nothing is left of it.
     fn make_way(&mut self, goal: &Goal) -> bool {
+        let nothing_held = self.plan.ours.is_empty() && self.plan.record.throughputs.is_empty();
+        let mut clear = true;
         let mut lost = self.situation.record.lost.clone();
-        lost.retain(|claim| match claim {
-            _ if self.plan.ours.is_empty() => false,
-            Claim::Alias(id) => !self.has_lost_alias_left(id, goal),
-            Claim::Parameter(name) => !self.has_lost_parameter_left(name, goal),
+        lost.retain(|claim| {
+            let stands = match claim {
+                _ if nothing_held => Lost::Elsewhere,
+                Claim::Alias(id) => self.lost_alias(id, goal),
+                Claim::Parameter(name) => self.lost_parameter(name, goal),
+            };
+            clear &= stands != Lost::OnOurs;
+            stands != Lost::Elsewhere
         });
         self.plan.record.lost = lost;
-        self.plan.record.lost.is_empty()
+        clear
+    }
+
+    /// Whether the record holds the throughput that somebody calls `named`, by name or by ARN, whether or not it can be seen.
+    fn is_held(&self, named: &str) -> bool {
+        self.plan.record.throughputs.iter().any(|held| held.arn == named || held.name == named)
+    }
+
+    /// Whether a throughput is to go.
+    fn some_are_to_go(&self, goal: &Goal) -> bool {
+        self.plan.ours.iter().any(|ours| !goal.stay.contains(&ours.arn))
     }
 
     /// An answer that is owed is given before anything is forgotten.

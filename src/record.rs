@@ -394,19 +394,14 @@ impl Record {
         // Of two requests of CloudFormation it counts when they were made, not which invocation came to write last.
         let older = match (&stored.resource, &self.resource) {
             (Some(stored), Some(known)) if stored.newest != known.newest => stored.newest < known.newest,
-            // What a request has been answered stands, whoever else goes on with it.
-            (Some(stored), Some(known))
-                if stored.request_id == known.request_id && stored.answered.is_some() != known.answered.is_some() =>
-            {
-                stored.answered.is_none()
-            }
             (Some(_) | None, Some(_) | None) => stored.requested < self.requested,
         };
         if older { Standing::Overwritten } else { Standing::Newer }
     }
 
-    /// Takes over what `other`, which has overwritten this record, had seen meanwhile.
-    pub fn absorb(&mut self, other: &Self) {
+    /// Takes over what `other`, which has overwritten this record, had seen meanwhile; whether that is an answer that is owed here, after
+    /// which something else is in force.
+    pub fn absorb(&mut self, other: &Self) -> bool {
         for held in &other.throughputs {
             if self.held(&held.arn).is_none() && !self.is_gone(&held.arn) {
                 self.throughputs.push(held.clone());
@@ -416,11 +411,13 @@ impl Record {
             self.throughputs.retain(|held| held.arn != gone.arn);
             self.gone.insert(name.clone(), gone.clone());
         }
-        for (alias, memory) in &other.aliases {
+        let taken_away = |alias: &AliasId, lost: &[Claim]| lost.iter().any(|claim| claim.alias() == Some(alias));
+        for (alias, memory) in other.aliases.iter().filter(|(alias, _)| !taken_away(alias, &self.lost)) {
             self.aliases.entry(alias.clone()).or_default().rejecting |= memory.rejecting;
         }
         let declared = &self.commitment.aliases;
         let missed = other.all_aliases().filter(|alias| !declared.contains(alias) && !self.leaving.contains(alias));
+        let missed = missed.filter(|alias| !taken_away(alias, &self.lost));
         let missed: Vec<AliasId> = missed.cloned().collect();
         self.leaving.extend(missed);
         let missed = other.leaving_parameters.clone().into_iter().chain(other.commitment.dropped_parameter());
@@ -437,6 +434,17 @@ impl Record {
         let missed: Vec<Taken> = other.taking.iter().filter(|taken| !self.taking.contains(taken)).cloned().collect();
         self.taking.extend(missed);
         self.revision = self.revision.max(other.revision);
+        self.is_answered_as(other)
+    }
+
+    /// Takes over what `other` says that the request has been answered which is still owed here; whether it does.
+    fn is_answered_as(&mut self, other: &Self) -> bool {
+        let (Some(known), Some(answered)) = (&self.resource, &other.resource) else { return false };
+        let same = known.newest == answered.newest && known.request_id == answered.request_id;
+        let (Some(answer), true) = (&answered.answered, same && self.owed.is_some()) else { return false };
+        self.decide(answer);
+        self.answered();
+        true
     }
 }
 

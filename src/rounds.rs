@@ -368,6 +368,7 @@ impl Rounds<'_> {
         if way.unsure.as_ref() == Some(&stored) {
             way.stored = stored.clone();
         }
+        let mut answered = false;
         match way.stored.standing(&stored) {
             Standing::Newer => {
                 info!(commitment = %name, "a newer record of {name} is there: the next tick goes on from it");
@@ -376,13 +377,13 @@ impl Rounds<'_> {
             // What is about to be forgotten is not written once more.
             Standing::Same if plan.record == stored || plan.actions.iter().any(ends) => return Ok(true),
             Standing::Same => {}
-            Standing::Overwritten => plan.record.absorb(&stored),
+            Standing::Overwritten => answered = plan.record.absorb(&stored),
         }
         plan.record.revision = plan.record.revision.max(way.stored.revision).saturating_add(1);
         match self.aws.write(self.group, &plan.record).await {
             Ok(()) => {
                 way.stored = plan.record.clone();
-                Ok(true)
+                Ok(!answered)
             }
             Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
             Err(error) => {

@@ -31,8 +31,10 @@ enum Told {
     Record(Box<Record>),
     /// Nothing: the commitment is gone and buried.
     Buried,
-    /// It is somebody else's to tell: the record is gone, or of a newer request; what it was when this one had been told.
-    NotOurs(Option<Box<Record>>),
+    /// It is somebody else's to tell: the record is gone, or of a newer request.
+    NotOurs,
+    /// This one was told; meanwhile somebody else has written what the record was to become.
+    Overwritten(Box<Record>),
 }
 
 impl Handler {
@@ -79,16 +81,20 @@ impl Handler {
                     outcome.forgotten = true;
                     return Ok(outcome);
                 }
-                Told::NotOurs(told) => {
+                Told::NotOurs => {
                     let mut outcome = ran?;
                     outcome.superseded = true;
-                    if let Some(told) = told {
-                        outcome.stored = *told;
-                    }
+                    return Ok(outcome);
+                }
+                Told::Overwritten(ours) => {
+                    let mut outcome = ran?;
+                    outcome.superseded = true;
+                    outcome.stored = *ours;
                     return Ok(outcome);
                 }
             }
-            if let (Ok(outcome), true) = (&mut ran, decision == Decision::Success) {
+            let answered = stored.resource.as_ref().and_then(|resource| resource.answered.as_ref());
+            if let (Ok(outcome), Some(Decision::Success)) = (&mut ran, answered) {
                 outcome.look.plan.record = stored.clone();
                 outcome.stored = stored;
                 return Ok(ran?);
@@ -109,7 +115,7 @@ impl Handler {
     ) -> Result<Option<Record>, Error> {
         match self.answer(rounds, name, origin, decision, false).await? {
             Told::Record(record) => Ok(Some(*record)),
-            Told::Buried | Told::NotOurs(_) => Ok(None),
+            Told::Buried | Told::NotOurs | Told::Overwritten(_) => Ok(None),
         }
     }
 
@@ -123,7 +129,7 @@ impl Handler {
         decision: &Decision,
         nothing_left: bool,
     ) -> Result<Told, Error> {
-        let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs(None)) };
+        let Some(mut record) = self.owing(rounds.group, name, origin).await? else { return Ok(Told::NotOurs) };
         let undecided = record.owed.as_ref().is_some_and(|owed| owed.decided.is_none());
         if undecided {
             record.decide(decision);
@@ -134,14 +140,14 @@ impl Handler {
             } else if let Ok(stands) = self.aws.record(rounds.group, name).await {
                 // Somebody may have decided otherwise at the same time, and what was told is not taken back.
                 let stands = stands.filter(|stands| stands.owed.as_ref().is_some_and(|owed| owed.is_to(origin)));
-                let Some(stands) = stands else { return Ok(Told::NotOurs(None)) };
+                let Some(stands) = stands else { return Ok(Told::NotOurs) };
                 if stands.owed.as_ref().is_some_and(|owed| owed.decided.is_some()) {
                     record = stands;
                 }
             }
         }
         let Some(Owed { kind, until, decided: Some(decided), .. }) = record.owed.clone() else {
-            return Ok(Told::NotOurs(None));
+            return Ok(Told::NotOurs);
         };
         let given_back = self.give_back(rounds.group, &record).await;
         if let Err(error) = self.tell(origin, &decided, &Data::of(&record, self.now()), rounds.answer_by()).await {
@@ -153,7 +159,7 @@ impl Handler {
         }
         let Some(mut record) = self.owing(rounds.group, name, origin).await? else {
             record.answered();
-            return Ok(Told::NotOurs(Some(Box::new(record))));
+            return Ok(Told::Overwritten(Box::new(record)));
         };
         // Once more, should it not have been written then.
         record.decide(&decided);

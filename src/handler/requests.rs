@@ -3,7 +3,7 @@
 //! A request is checked against the guardrails and against what is there, registered, carried as far as the invocation
 //! lasts, and at the end it is verified that the record is still the one that it wrote.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
@@ -15,7 +15,7 @@ use crate::desired::{Hold, Override};
 use crate::event::{Action, End, Subject};
 use crate::guardrails::{Guardrails, NotAllowed};
 use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed};
-use crate::record::{Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
+use crate::record::{AliasMemory, Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
 use crate::registration::Objections;
 use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
@@ -117,28 +117,43 @@ impl Handler {
     }
 
     /// Takes what `record` takes over out of the records of others, each read right before it is written; those who have been
-    /// declared anew since keep it.
+    /// declared anew since keep it. What had to be taken is looked at once more by the next tick: the other's invocation may have
+    /// been writing at the same time.
     pub(super) async fn take(&self, group: &str, record: &mut Record) {
         let name = record.commitment.name.to_string();
         let mut left = Vec::new();
         for taken in std::mem::take(&mut record.taking) {
-            if let Err(error) = self.take_one(group, &name, &taken).await {
-                warn!(commitment = %taken.from, "{error}");
-                left.push(taken);
+            match self.take_one(group, &name, &taken).await {
+                Ok(Some(memories)) => {
+                    record.remember_rejecting(memories);
+                    left.push(taken);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    warn!(commitment = %taken.from, "{error}");
+                    left.push(taken);
+                }
             }
         }
         record.taking = left;
     }
 
-    pub(super) async fn take_one(&self, group: &str, name: &str, taken: &Taken) -> Result<(), CallError> {
+    /// What the other one remembered of each alias; nothing if there was nothing to take.
+    async fn take_one(
+        &self,
+        group: &str,
+        name: &str,
+        taken: &Taken,
+    ) -> Result<Option<BTreeMap<AliasId, AliasMemory>>, CallError> {
         let Taken { what, from, requested } = taken;
-        let Some(mut other) = self.aws.record(group, from).await? else { return Ok(()) };
+        let Some(mut other) = self.aws.record(group, from).await? else { return Ok(None) };
         if other.requested <= *requested && other.claims().any(|claim| claim == *what) {
             info!(commitment = %from, "{name} takes {what} over from {from}");
-            let _remembered = other.lose(|claim| claim == what, *requested);
+            let (_, memories) = other.lose(|claim| claim == what, *requested);
             self.aws.write(group, &other).await?;
+            return Ok(Some(memories));
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Dates `record` later than the newest request that is known, so that of two records the newer can be told.
@@ -320,9 +335,7 @@ impl Handler {
                 continue;
             }
             let (lost, memories) = other.lose(taken, self.now());
-            for (id, memory) in memories {
-                record.aliases.entry(id).or_default().rejecting |= memory.rejecting;
-            }
+            record.remember_rejecting(memories);
             let (from, requested) = (other.commitment.name.to_string(), other.requested);
             let noted = |what: Claim| Taken { what, from: from.clone(), requested };
             if let Some(resource) = &mut record.resource {
@@ -354,7 +367,9 @@ impl Handler {
                 Some(Stored::Record(stored)) => {
                     match ours.standing(&stored) {
                         Standing::Same | Standing::Newer => return Ok(()),
-                        Standing::Overwritten => ours.absorb(&stored),
+                        Standing::Overwritten => {
+                            let _answered = ours.absorb(&stored);
+                        }
                     }
                     ours.revision = ours.revision.saturating_add(1);
                     self.put(group, &ours, there).await?;
@@ -391,7 +406,7 @@ impl Handler {
         }
         let Some(revived) = self.aws.record(group, ours.commitment.name.as_str()).await? else { return Ok(()) };
         if ours.standing(&revived) == Standing::Overwritten {
-            ours.absorb(&revived);
+            let _answered = ours.absorb(&revived);
             ours.owed = None;
             ours.revision = ours.revision.saturating_add(1);
             self.aws.write(group, &ours).await?;

@@ -26,8 +26,12 @@ const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
 
 /// How long after AWS was not to be had a request is tried again.
 const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
-/// Time that has to be left for that: AWS may stay silent for as long as the clients wait, and then there is still an answer to give.
-const FOR_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(75);
+/// Time that has to be left for that: AWS may stay silent at each call for as long as the clients wait, and then there is still an
+/// answer to remember and to give.
+const FOR_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(125);
+/// How long a second delivery leaves a request to the invocation that has registered it. Lambda tries again no sooner than a minute after
+/// one has failed, and by then ticks come beside the first in any case.
+const LEFT_TO_THE_FIRST: SignedDuration = SignedDuration::from_secs(55);
 
 /// Why a request has not been answered yet.
 enum Unanswered {
@@ -49,8 +53,10 @@ impl Handler {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
         let stop_at = self.rounds("", invocation).stop_at;
+        let mut unsure = false;
         loop {
-            let reason = match AssertUnwindSafe(self.carry_out(raw, &origin, invocation)).catch_unwind().await {
+            let carried = AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut unsure)).catch_unwind().await;
+            let reason = match carried {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Unanswered::Later(error))) => return Err(error),
                 Ok(Err(Unanswered::Refuse(Error::Unavailable(reason)))) => {
@@ -96,7 +102,7 @@ impl Handler {
             let update = update.ok().filter(|request| request.kind == RequestType::Update);
             let data = registered.as_ref().map(|record| Data::of(record, self.now())).unwrap_or_default();
             let decision = match registered.zip(update) {
-                Some((record, update)) => self.remembered(&group, record, &update, decision).await,
+                Some((record, update)) => self.remember_refusal(&group, record, &update, decision).await,
                 None => decision,
             };
             self.tell(origin, &decision, &data, rounds.answer_by()).await?;
@@ -107,14 +113,14 @@ impl Handler {
 
     /// Notes in `record` that `update` was refused, or finds what another delivery of it was answered: should it be delivered once
     /// more when the reason has gone, it must not be carried out after all.
-    async fn remembered(&self, group: &str, mut record: Record, update: &Request, refused: Decision) -> Decision {
+    async fn remember_refusal(&self, group: &str, mut record: Record, update: &Request, refused: Decision) -> Decision {
         let name = update.name.as_str();
         let owes = record.owed.is_some();
-        let answered = |record: &Record| {
+        let answer_in = |record: &Record| {
             let resource = record.resource.as_ref().filter(|resource| resource.is_newest(update));
             resource.and_then(|resource| resource.answered.clone())
         };
-        if let Some(answered) = answered(&record) {
+        if let Some(answered) = answer_in(&record) {
             return answered;
         }
         let Some(resource) = record.resource.as_mut().filter(|known| !owes && known.newest < update.dated) else {
@@ -128,10 +134,17 @@ impl Handler {
             warn!(commitment = %name, "{name}: {error}");
         }
         let stands = self.aws.record(group, name).await.ok().flatten();
-        stands.as_ref().and_then(answered).unwrap_or(refused)
+        stands.as_ref().and_then(answer_in).unwrap_or(refused)
     }
 
-    async fn carry_out(&self, raw: &RawRequest, origin: &Origin, invocation: &Invocation) -> Result<Value, Unanswered> {
+    /// Carries out a request; whether this invocation may have registered it without hearing so is `unsure`.
+    async fn carry_out(
+        &self,
+        raw: &RawRequest,
+        origin: &Origin,
+        invocation: &Invocation,
+        unsure: &mut bool,
+    ) -> Result<Value, Unanswered> {
         let request = Request::read(raw, origin.clone(), self.now())?;
         let name = request.name.as_str();
         if request.until <= request.since && request.kind != RequestType::Delete {
@@ -168,7 +181,7 @@ impl Handler {
                 None => None,
             };
             if !is_new(&request, before.as_ref())? {
-                return self.repeat(&request, &rounds, before.as_ref(), invocation).await;
+                return self.repeat(&request, &rounds, before.as_ref(), *unsure).await;
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
                 if !self.bury(&request, newest, there, invocation).await? {
@@ -183,7 +196,9 @@ impl Handler {
                     continue;
                 }
             }
-            if !self.put(&group, &record, there).await? {
+            let put = self.put(&group, &record, there).await;
+            *unsure |= put.is_err();
+            if !put? {
                 continue;
             }
             // Only now: as long as the older one is owed, its own invocation may answer it, and otherwise.
@@ -290,19 +305,20 @@ impl Handler {
         Ok(commitment.map(|commitment| Record::new(commitment, self.now(), schedule)))
     }
 
-    /// The same request once more: goes on with it, or answers what it was answered.
+    /// The same request once more: goes on with it, or answers what it was answered. Whether this invocation may have registered
+    /// it itself is `unsure`.
     async fn repeat(
         &self,
         request: &Request,
         rounds: &Rounds<'_>,
         before: Option<&Record>,
-        invocation: &Invocation,
+        unsure: bool,
     ) -> Result<Value, Unanswered> {
         let Some(record) = before else { return self.success(request, rounds).await };
         if let Some(owed) = &record.owed {
             // Two that go on with it side by side could come to different ends.
-            let lifetime = invocation.deadline.duration_since(self.now());
-            if owed.decided.is_none() && request.since.duration_since(owed.since) < lifetime {
+            let is_new = request.since.duration_since(owed.since) < LEFT_TO_THE_FIRST;
+            if is_new && !unsure && owed.decided.is_none() {
                 let name = &request.name;
                 info!(commitment = %name, "{name}: left to the invocation that has registered it, and to ticks");
                 return Ok(json!({ "Name": name.as_str(), "Answered": "" }));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Goal, Planner, RETRY_AFTER, Route, Unseen, WaitingOn, after};
+use super::{Action, Goal, Lost, Planner, RETRY_AFTER, Route, WaitingOn, after};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
 use crate::record::{AliasMemory, Claim, Failure, Lifecycle};
@@ -40,12 +40,20 @@ impl Planner<'_> {
 
     /// Moves one alias a step; whether it is off every throughput of ours, for good.
     fn route_alias(&mut self, id: &AliasId, leaving: bool, goal: &Goal) -> bool {
-        let Ok(seen) = self.alias(id) else { return false };
-        let Some(alias) = seen else {
-            if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
-                self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
+        let alias = match self.situation.observed.aliases.get(id) {
+            Some(Ok(Some(alias))) => alias.clone(),
+            Some(Ok(None)) => {
+                if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
+                    self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
+                }
+                return true;
             }
-            return true;
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.failed_to_look(&error);
+                return false;
+            }
+            None => return false,
         };
         let on = self.on(&alias);
         let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
@@ -77,34 +85,51 @@ impl Planner<'_> {
         self.step(id, &alias, &on, target, let_go_for_good)
     }
 
-    /// The alias as it was seen, if there is one.
-    fn alias(&mut self, id: &AliasId) -> Result<Option<AgentAlias>, Unseen> {
-        match self.situation.observed.aliases.get(id).ok_or(Unseen)? {
-            Ok(seen) => Ok(seen.clone()),
-            Err(error) => {
-                self.failed_to_look(error);
-                Err(Unseen)
+    /// Moves an alias that another commitment has taken over off what is to go; where it is.
+    pub(super) fn lost_alias(&mut self, id: &AliasId, goal: &Goal) -> Lost {
+        let going = self.some_are_to_go(goal);
+        let alias = match self.situation.observed.aliases.get(id) {
+            Some(Ok(None)) => return Lost::Elsewhere,
+            Some(Ok(Some(alias))) => alias.clone(),
+            // As long as nothing is to go, that is not our business.
+            Some(Err(_)) | None if !going => return Lost::OnOurs,
+            Some(Err(error)) => {
+                let error = error.clone();
+                self.failed_to_look(&error);
+                return Lost::OnOurs;
             }
-        }
-    }
-
-    /// Moves an alias that another commitment has taken over off what is to go; whether it is off every throughput of ours.
-    pub(super) fn has_lost_alias_left(&mut self, id: &AliasId, goal: &Goal) -> bool {
-        let Ok(seen) = self.alias(id) else { return false };
-        let Some(alias) = seen else { return true };
-        let all_stay = self.plan.ours.iter().all(|ours| goal.stay.contains(&ours.arn));
-        match self.on(&alias) {
-            On::Ours(arn) if goal.stay.contains(&arn) => false,
-            on @ On::Ours(_) => self.step(id, &alias, &on, None, true),
+            None => return Lost::OnOurs,
+        };
+        let on = self.on(&alias);
+        let moves = match &on {
+            On::Ours(arn) => !goal.stay.contains(arn),
+            On::Foreign(named) if self.is_held(named) => false,
             // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
-            on @ (On::Demand | On::Nothing) if alias.status == AliasStatus::Failed && !all_stay => {
-                self.remember_failure(id, &alias);
-                self.step(id, &alias, &on, None, true)
+            On::Demand | On::Nothing if alias.status == AliasStatus::Failed => {
+                if going {
+                    self.remember_failure(id, &alias);
+                }
+                going
             }
-            On::Demand | On::Nothing | On::Foreign(_) => {
-                !matches!(alias.status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Failed)
+            On::Foreign(throughput) if alias.status == AliasStatus::Failed => {
+                if going {
+                    let status = alias.status.as_str();
+                    self.plan.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
+                }
+                return Lost::Stuck;
             }
-        }
+            On::Demand | On::Nothing | On::Foreign(_) => match alias.status {
+                AliasStatus::Updating | AliasStatus::Creating if going => {
+                    self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
+                    return Lost::OnOurs;
+                }
+                AliasStatus::Updating | AliasStatus::Creating => return Lost::OnOurs,
+                AliasStatus::Prepared | AliasStatus::Deleting | AliasStatus::Failed | AliasStatus::Unknown(_) => {
+                    return Lost::Elsewhere;
+                }
+            },
+        };
+        if moves && self.step(id, &alias, &on, None, true) { Lost::Elsewhere } else { Lost::OnOurs }
     }
 
     fn step(

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{Action, Goal, Planner, Unseen, WaitingOn};
+use super::{Action, Goal, Lost, Planner, WaitingOn};
 use crate::commitment::{OFF, ParameterName};
 use crate::observed::{CallError, Parameter, Throughput};
 use crate::record::Lifecycle;
@@ -22,6 +22,9 @@ enum Holds {
     /// Any other value.
     Else,
 }
+
+/// That something could not be seen now, which has been noted.
+struct Unseen;
 
 impl Planner<'_> {
     /// Brings every parameter to what it should name; whether all are let go, if they were to be.
@@ -104,17 +107,25 @@ impl Planner<'_> {
     }
 
     /// Writes the value without a throughput into a parameter that another commitment has taken over, if it leads to what is to
-    /// go; whether it leads to nothing of ours.
-    pub(super) fn has_lost_parameter_left(&mut self, name: &ParameterName, goal: &Goal) -> bool {
-        let Ok(seen) = self.parameter(name) else { return false };
-        let leads_to = |ours: &&Throughput| seen.as_ref().is_some_and(|seen| seen.names(&ours.arn));
-        match self.plan.ours.iter().find(leads_to) {
-            Some(ours) if goal.stay.contains(&ours.arn) => false,
-            Some(_) => {
+    /// go; where it leads.
+    pub(super) fn lost_parameter(&mut self, name: &ParameterName, goal: &Goal) -> Lost {
+        let going = self.some_are_to_go(goal);
+        // As long as nothing is to go, that it cannot be read is not our business.
+        if !going && matches!(self.situation.observed.parameters.get(name), Some(Err(_))) {
+            return Lost::OnOurs;
+        }
+        let Ok(seen) = self.parameter(name) else { return Lost::OnOurs };
+        let Some(seen) = seen else { return Lost::Elsewhere };
+        let leads_to = |arn: &String| seen.names(arn);
+        let ours = self.plan.ours.iter().map(|ours| &ours.arn).find(|arn| leads_to(arn));
+        match ours.map(|arn| goal.stay.contains(arn)) {
+            Some(false) => {
                 let value = self.commitment().value_without_throughput(true);
-                self.let_parameter_go(name, seen.as_ref(), value)
+                if self.let_parameter_go(name, Some(&seen), value) { Lost::Elsewhere } else { Lost::OnOurs }
             }
-            None => true,
+            Some(true) => Lost::OnOurs,
+            None if self.plan.record.throughputs.iter().any(|held| leads_to(&held.arn)) => Lost::OnOurs,
+            None => Lost::Elsewhere,
         }
     }
 

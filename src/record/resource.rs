@@ -244,11 +244,12 @@ impl Record {
     ) -> (Vec<Claim>, BTreeMap<AliasId, AliasMemory>) {
         let alias_taken = |id: &AliasId| taken(&Claim::Alias(id.clone()));
         let parameter_taken = |name: &ParameterName| taken(&Claim::Parameter(name.clone()));
-        // What was leaving as well: it may still lead to what is ours.
-        let gone: Vec<Claim> = self.claims().filter(|claim| taken(claim)).collect();
+        // What was leaving, too: it may still lead to what is ours.
+        let all: Vec<Claim> = self.claims().filter(|claim| taken(claim)).collect();
+        self.lost.extend(all);
         let aliases = self.commitment.aliases.extract_if(.., |id| alias_taken(id)).map(Claim::Alias);
-        let mut lost: Vec<Claim> = aliases.collect();
-        lost.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
+        let mut declared: Vec<Claim> = aliases.collect();
+        declared.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
         self.leaving.retain(|id| !alias_taken(id));
         self.leaving_parameters.retain(|name, _| !parameter_taken(name));
         self.own_parameters.retain(|name| !parameter_taken(name));
@@ -258,12 +259,16 @@ impl Record {
             previous.commitment.parameter.take_if(|name| parameter_taken(name));
         }
         let memories = self.aliases.extract_if(.., |id, _| alias_taken(id)).collect();
-        if !self.throughputs.is_empty() {
-            self.lost.extend(gone);
-        }
         self.requested = self.requested.max(now);
         self.revision = self.revision.saturating_add(1);
-        (lost, memories)
+        (declared, memories)
+    }
+
+    /// Takes over from `memories` which aliases reject because of us.
+    pub fn remember_rejecting(&mut self, memories: BTreeMap<AliasId, AliasMemory>) {
+        for (id, memory) in memories {
+            self.aliases.entry(id).or_default().rejecting |= memory.rejecting;
+        }
     }
 
     /// Takes back what another commitment had taken over, unless something stands in its place by now.
