@@ -4,10 +4,11 @@ use jiff::SignedDuration;
 use rehearsal::{AGENT, ALIAS};
 use serde_json::{Value, json};
 use throughput_scheduler::commitment::AliasId;
-use throughput_scheduler::observed::{AgentAlias, AliasStatus, Question};
+use throughput_scheduler::observed::{AgentAlias, AliasStatus, Marks, Question, Throughput};
 use throughput_scheduler::plan::{Action, Route, WaitingOn};
 use throughput_scheduler::record::{AliasMemory, Failure, Lifecycle};
 
+use crate::going::FOREIGN;
 use crate::{ARN, BASE, Scene, at, with};
 
 pub(crate) fn id(alias: &str) -> AliasId {
@@ -259,5 +260,35 @@ fn a_dropped_alias_on_a_foreign_throughput_is_a_problem_only_if_it_may_be_on_our
         let throughput = scene.observed.throughputs[0].clone();
         scene.observed.facts.throughputs.insert(foreign.to_owned(), Ok(Some(throughput)));
         assert_eq!(scene.plan().problems.len(), problems, "{}", scene.says());
+    }
+}
+
+#[test]
+fn what_we_made_reject_accepts_again_where_somebody_has_routed_it_once_it_is_let_go() {
+    let elsewhere = |status: AliasStatus, rejects: bool, ours: bool| {
+        let mut scene = serving(json!({"WhenOff": "Reject"}), |alias| {
+            alias.throughput = Some(FOREIGN.to_owned());
+            (alias.status, alias.rejects) = (status, rejects);
+        });
+        let foreign = Throughput { arn: FOREIGN.to_owned(), ..scene.observed.throughputs[0].clone() };
+        scene.observed.facts.throughputs.insert(FOREIGN.to_owned(), Ok(Some(foreign)));
+        scene.observed.facts.marks.insert(FOREIGN.to_owned(), Ok(Marks::default()));
+        scene.remembered(AliasMemory { failed: None, rejecting: ours }).living(Lifecycle::Retiring)
+    };
+    let ours = elsewhere(AliasStatus::Prepared, true, true);
+    let there = Route::Throughput { name: FOREIGN.to_owned(), arn: FOREIGN.to_owned() };
+    assert_eq!((ours.routes(), ours.plan().let_go), (Some((there, false, true)), false), "its route is theirs to say");
+    let on_its_way = elsewhere(AliasStatus::Updating, true, true);
+    assert_eq!((on_its_way.routes(), on_its_way.plan().let_go), (None, false));
+    assert!(on_its_way.plan().waiting.contains(&WaitingOn::Alias { alias: id(ALIAS) }), "{}", on_its_way.says());
+    for (status, rejects, ours) in [
+        (AliasStatus::Prepared, true, false),
+        (AliasStatus::Prepared, false, true),
+        (AliasStatus::Failed, true, true),
+        (AliasStatus::Deleting, true, true),
+    ] {
+        let says = format!("{status:?} {rejects} {ours}");
+        let scene = elsewhere(status, rejects, ours);
+        assert_eq!((scene.routes(), scene.plan().let_go), (None, true), "{says}: it is left alone");
     }
 }

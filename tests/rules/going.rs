@@ -169,6 +169,17 @@ fn a_drain_begins_when_the_last_alias_is_seen_prepared_elsewhere() {
 }
 
 #[test]
+fn what_has_served_drains_whatever_its_status_is_now() {
+    for status in [ThroughputStatus::InService, ThroughputStatus::Unknown("Suspended".to_owned())] {
+        let mut scene = retiring(|_| {});
+        scene.record.commitment.drain = SignedDuration::from_secs(300);
+        scene.observed.throughputs[0].status = status.clone();
+        let drain = WaitingOn::Drain { name: scene.name(), drain: SignedDuration::from_secs(300), until: at(300) };
+        assert_eq!((deletes(&scene), scene.plan().waiting), (None, vec![drain]), "{status:?}");
+    }
+}
+
+#[test]
 fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_as_long_as_it_stays() {
     let (taken, parameter) = (id("TAKEN"), "/support/model-id");
     let claims = [Claim::Alias(taken.clone()), Claim::Parameter(parameter.parse().expect("a name"))];
@@ -198,6 +209,7 @@ fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_a
     };
     assert_eq!((alias, value.as_str(), deletes(&going)), (&taken, BASE, None));
     assert_eq!(plan.record.lost, claims, "{plan}");
+    assert!(!lost(Some(ARN), AliasStatus::Prepared).living(Lifecycle::Retiring).plan().let_go, "a Delete waits for it");
     let moving = lost(Some(FOREIGN), AliasStatus::Updating).off();
     assert_eq!((deletes(&moving), moving.plan().record.lost), (None, claims[..1].to_vec()), "{}", moving.says());
     for named in [Some(FOREIGN), None] {

@@ -1,19 +1,21 @@
-//! What is remembered, and how do two records of one commitment stand to each other? Section 6 of interface.md, record by record.
+//! What is remembered, and what comes of it? Section 6 of interface.md, record by record.
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
+mod claims;
+mod overwritten;
 
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::commitment;
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::{AliasId, Commitment};
-use throughput_scheduler::custom_resource::{Origin, RawRequest, Request, RequestType};
+use throughput_scheduler::commitment::{AliasId, Commitment, ParameterName};
+use throughput_scheduler::custom_resource::{Origin, RawRequest, Request};
 use throughput_scheduler::desired::{Base, Hold, Override};
 use throughput_scheduler::event::{read_stored, tick_input};
 use throughput_scheduler::input::Mistakes;
 use throughput_scheduler::observed::{Throughput, ThroughputStatus};
 use throughput_scheduler::record::{
-    Buying, Claim, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Standing, Stored, Taken,
-    next_token, tags_digest,
+    Buying, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, next_token, tags_digest,
 };
 use throughput_scheduler::timetable::State;
 
@@ -33,9 +35,15 @@ fn declared(aliases: &[&str]) -> Commitment {
 const ONE: &str = "ALIAS00001";
 const TWO: &str = "ALIAS00002";
 const THREE: &str = "ALIAS00003";
+/// The declared model without its context length.
+const BASE: &str = "amazon.nova-lite-v1:0";
 
 fn alias(alias: &str) -> AliasId {
     AliasId { agent: "ABCDEFGHIJ".to_owned(), alias: alias.to_owned() }
+}
+
+fn parameter(name: &str) -> ParameterName {
+    name.parse().expect("it is a name")
 }
 
 fn record(aliases: &[&str]) -> Record {
@@ -241,64 +249,6 @@ fn tags_are_told_apart_by_a_digest() {
 }
 
 #[test]
-fn of_two_records_the_newer_request_counts_and_of_a_stack_the_newer_date() {
-    let ours = Record { requested: at(10), ..record(&[]) };
-    assert_eq!(ours.standing(&ours.clone()), Standing::Same);
-    let by = |requested, newest: Option<i64>| Record {
-        requested: at(requested),
-        revision: 7,
-        resource: newest.map(|newest| resource(at(newest))),
-        ..record(&[])
-    };
-    let cases = vec![
-        (by(9, None), by(10, None), Standing::Overwritten),
-        (Record { revision: 8, ..by(10, None) }, by(10, None), Standing::Newer),
-        (by(11, None), by(10, None), Standing::Newer),
-        // The dates of CloudFormation go before the order in which invocations came to write.
-        (by(11, Some(4)), by(10, Some(5)), Standing::Overwritten),
-        (by(9, Some(6)), by(10, Some(5)), Standing::Newer),
-        (by(9, Some(5)), by(10, Some(5)), Standing::Overwritten),
-        (Record { revision: 8, ..by(10, Some(5)) }, by(10, Some(5)), Standing::Newer),
-        (by(11, Some(5)), by(10, Some(5)), Standing::Newer),
-        (by(9, None), by(10, Some(5)), Standing::Overwritten),
-        (by(11, Some(5)), by(10, None), Standing::Newer),
-    ];
-    for (stored, ours, standing) in cases {
-        assert_eq!(ours.standing(&stored), standing, "{stored:?} against {ours:?}");
-    }
-}
-
-#[test]
-fn what_an_overwritten_record_had_not_seen_is_taken_over() {
-    let mut ours = record(&[ONE]);
-    ours.leaving = vec![alias(TWO)];
-    ours.notice(&throughput("both", ThroughputStatus::InService, None), None, at(0));
-    ours.notice(&throughput("gone there", ThroughputStatus::InService, None), None, at(0));
-    ours.notice(&throughput("gone here", ThroughputStatus::InService, None), None, at(0));
-    ours.forget_throughput("gone here");
-    ours.revision = 3;
-    let mut theirs = record(&[ONE, TWO, THREE]);
-    for arn in ["both", "new", "gone there", "gone here"] {
-        theirs.notice(&throughput(arn, ThroughputStatus::InService, None), None, at(1));
-    }
-    theirs.forget_throughput("gone there");
-    theirs.aliases.entry(alias(ONE)).or_default().rejecting = true;
-    theirs.buying.insert("x".to_owned(), Buying { since: at(5), missing: None });
-    theirs.revision = 9;
-    ours.absorb(&theirs);
-    let held: Vec<&str> = ours.throughputs.iter().map(|held| held.arn.as_str()).collect();
-    assert_eq!(held, ["both", "new"]);
-    assert_eq!(ours.held("both").map(|held| held.first_seen), Some(at(0)), "what it knew itself stays");
-    assert!(ours.is_gone("gone there") && ours.is_gone("gone here"));
-    assert!(ours.aliases[&alias(ONE)].rejecting);
-    assert_eq!(ours.leaving, [alias(TWO), alias(THREE)], "neither what is declared nor what leaves already, twice");
-    assert_eq!((ours.buying["x"].since, ours.revision), (at(5), 9));
-    ours.buying.insert("x".to_owned(), Buying { since: at(6), missing: None });
-    ours.absorb(&Record { revision: 1, aliases: std::collections::BTreeMap::new(), ..theirs });
-    assert!(ours.aliases[&alias(ONE)].rejecting && ours.buying["x"].since == at(6) && ours.revision == 9);
-}
-
-#[test]
 fn an_answer_is_owed_to_who_asked_and_to_nobody_else() {
     let owed = Owed::to(&request("Create"), None);
     assert!(owed.is_to(&request("Create").origin) && !owed.is_to(&request("Update").origin));
@@ -358,40 +308,4 @@ fn only_a_create_or_update_that_was_told_success_has_created() {
             assert_eq!(resource.answered, Some(decision.clone()));
         }
     }
-}
-
-#[test]
-fn an_alias_that_is_taken_over_is_lost_everywhere() {
-    let previous = Previous { commitment: declared(&[ONE, TWO]), by_hand: false, lifecycle: Lifecycle::Active };
-    let mut record = owing("Update", Some(previous));
-    record.declare(declared(&[ONE, THREE]));
-    record.leaving = vec![alias(TWO), alias(ONE)];
-    record.aliases.entry(alias(ONE)).or_default().rejecting = true;
-    record.aliases.entry(alias(TWO)).or_default();
-    let (lost, memories) = record.lose(|claim| *claim == Claim::Alias(alias(ONE)), at(7));
-    assert_eq!(lost, [Claim::Alias(alias(ONE))]);
-    assert_eq!(memories.keys().collect::<Vec<_>>(), [&alias(ONE)]);
-    assert_eq!((&record.commitment.aliases, &record.leaving), (&vec![alias(THREE)], &vec![alias(TWO)]));
-    assert_eq!(record.aliases.keys().collect::<Vec<_>>(), [&alias(TWO)]);
-    assert_eq!((record.requested, record.revision), (at(7), 1));
-    let previous = record.owed.and_then(|owed| owed.previous).expect("an earlier declaration");
-    assert_eq!(previous.commitment.aliases, [alias(TWO)]);
-}
-
-#[test]
-fn what_was_taken_over_goes_back_when_it_is_not_used_any_more() {
-    let taken = |name: &str| Taken { what: Claim::Alias(alias(name)), from: "other".to_owned(), requested: at(0) };
-    let mut record = record(&[ONE]);
-    assert!(record.to_give_back().is_empty());
-    record.resource = Some(Resource { taken: vec![taken(ONE), taken(TWO)], ..resource(at(0)) });
-    for (lifecycle, back) in [
-        (Lifecycle::Active, vec![taken(TWO)]),
-        (Lifecycle::Ended, vec![taken(TWO)]),
-        (Lifecycle::Retiring, vec![taken(ONE), taken(TWO)]),
-        (Lifecycle::Releasing, Vec::new()),
-    ] {
-        record.lifecycle = lifecycle;
-        assert_eq!(record.to_give_back(), back, "{lifecycle:?}");
-    }
-    assert_eq!(request("Delete").kind, RequestType::Delete);
 }
