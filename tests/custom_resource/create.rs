@@ -108,12 +108,31 @@ async fn line_18_a_registration_whose_answer_was_lost_is_found_again() {
     let scene = Scene::new().await;
     scene.world.sim.fault("CreateSchedule", 3, Fault::LoseAnswer);
     let request = scene.request("Create", &properties(json!({})));
-    let (_, answer) = scene.stack.carry_out(&scene.world, &request).await;
-    let answer = answer.expect("it is answered");
+    scene.send(&request).await.expect("it is found again by the invocation that has registered it");
+    assert_eq!(status(&scene.answer(&request)), "SUCCESS");
     scene.world.pass(45).await;
-    // Whichever it was answered: what is there agrees with it.
-    assert_eq!(scene.is_registered(), status(&answer) == "SUCCESS", "{answer}");
-    assert_eq!(scene.world.sim.throughputs().len(), usize::from(status(&answer) == "SUCCESS"));
+    assert_eq!((scene.stack.answers(&request), scene.world.sim.history().len()), (1, 1));
+    assert_eq!(scene.route(), Some(scene.arn()));
+}
+
+#[tokio::test]
+async fn line_16_what_another_invocation_has_just_registered_is_left_to_it_and_a_minute_later_carried_on() {
+    let scene = Scene::new().await;
+    // The first one ends undecided.
+    scene.world.sim.fault("ListProvisionedModelThroughputs", 1000, Fault::throttled());
+    let request = scene.request("Create", &properties(json!({})));
+    let first = scene.send(&request).await;
+    assert!(first.is_err() && scene.is_registered(), "{first:?}");
+    scene.world.sim.clear_faults();
+    scene.look_anew();
+    scene.send(&request).await.expect("it is left to the first, and to ticks");
+    assert_eq!((scene.world.sim.operations(), scene.stack.answer(&request)), (vec!["GetSchedule"], None));
+    // No tick comes.
+    scene.world.sim.advance(SignedDuration::from_mins(1));
+    scene.send(&request).await.expect("it is carried on");
+    assert_eq!(status(&scene.answer(&request)), "SUCCESS");
+    scene.world.pass(45).await;
+    assert_eq!((scene.stack.answers(&request), scene.world.sim.history().len()), (1, 1));
 }
 
 #[tokio::test]

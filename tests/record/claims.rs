@@ -1,10 +1,10 @@
 //! What only one commitment can declare: who takes it over, what that leaves to the other, and how it goes back (interface.md
 //! section 4).
 
-use throughput_scheduler::observed::ThroughputStatus;
-use throughput_scheduler::record::{Claim, Lifecycle, Previous, Record, Resource, Taken};
+use throughput_scheduler::event::{read_stored, tick_input};
+use throughput_scheduler::record::{Claim, Lifecycle, Previous, Record, Resource, Stored, Taken};
 
-use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, request, resource, throughput};
+use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, request, resource};
 
 fn of_alias(name: &str) -> Claim {
     Claim::Alias(alias(name))
@@ -85,21 +85,21 @@ fn a_parameter_that_is_taken_over_is_lost_everywhere() {
 }
 
 #[test]
-fn what_others_took_is_remembered_while_there_is_a_throughput_that_it_may_lead_to() {
+fn what_others_took_is_remembered_declared_or_leaving() {
     let all = [of_alias(ONE), of_alias(TWO), of_parameter("/declared"), of_parameter("/leaving")];
-    let mut bare = claiming();
-    bare.lose(|_| true, at(7));
-    assert_eq!(bare.lost, []);
-    let mut serving = claiming();
-    serving.notice(&throughput("a", ThroughputStatus::InService, None), None, at(0));
-    serving.lose(|claim| *claim != of_alias(ONE), at(7));
-    assert_eq!(serving.lost, all[1..], "what was leaving as well");
+    let mut record = claiming();
+    record.lose(|claim| *claim != of_alias(ONE), at(7));
+    assert_eq!(record.lost, all[1..]);
+    assert_eq!(
+        read_stored(&tick_input(&record)),
+        Ok(Some(Stored::Record(Box::new(record)))),
+        "as its schedule holds it"
+    );
 }
 
 #[test]
 fn what_goes_back_is_declared_again_and_a_parameter_only_where_no_other_stands() {
     let mut record = claiming();
-    record.notice(&throughput("a", ThroughputStatus::InService, None), None, at(0));
     record.lose(|_| true, at(7));
     record.leaving = vec![alias(ONE), alias(TWO)];
     record.leaving_parameters.insert(parameter("/declared"), BASE.to_owned());

@@ -2,9 +2,11 @@
 
 use throughput_scheduler::commitment::ParameterName;
 use throughput_scheduler::observed::ThroughputStatus;
-use throughput_scheduler::record::{Buying, Claim, Decision, Record, Resource, Standing, Taken};
+use throughput_scheduler::record::{
+    AliasMemory, Buying, Claim, Decision, Lifecycle, Previous, Record, Resource, Standing, Taken,
+};
 
-use crate::{BASE, ONE, THREE, TWO, alias, at, parameter, record, resource, throughput};
+use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, resource, throughput};
 
 #[test]
 fn of_two_records_the_newer_request_counts_and_of_a_stack_the_newer_date() {
@@ -35,26 +37,22 @@ fn of_two_records_the_newer_request_counts_and_of_a_stack_the_newer_date() {
 }
 
 #[test]
-fn what_a_request_has_been_answered_stands_whoever_else_goes_on_with_it() {
-    let told = |requested, request: &str, answered: bool| Record {
-        requested: at(requested),
-        resource: Some(Resource {
-            request_id: request.to_owned(),
-            answered: answered.then_some(Decision::Success),
-            ..resource(at(5))
-        }),
-        ..record(&[])
+fn what_the_other_one_answered_to_the_same_request_is_taken_over_with_what_follows_from_it() {
+    let earlier = || Previous { commitment: declared(&[TWO]), by_hand: false, lifecycle: Lifecycle::Active };
+    let refused = || Some(Decision::Failed("no".to_owned()));
+    let answered = |request: &str, answered: Option<Decision>| Record {
+        resource: Some(Resource { request_id: request.to_owned(), answered, ..resource(at(0)) }),
+        ..record(&[TWO])
     };
-    for (stored, ours, standing) in [
-        (told(11, "one", false), told(10, "one", true), Standing::Overwritten),
-        (told(9, "one", true), told(10, "one", false), Standing::Newer),
-        (told(9, "one", true), told(10, "one", true), Standing::Overwritten),
-        // What another request of the same second was answered says nothing about this one.
-        (told(11, "one", false), told(10, "two", true), Standing::Newer),
-        (told(9, "one", true), told(10, "two", false), Standing::Overwritten),
-    ] {
-        assert_eq!(ours.standing(&stored), standing, "{stored:?} against {ours:?}");
+    let mut ours = owing("Update", Some(earlier()));
+    for other in [answered("r", None), answered("another", refused()), record(&[TWO])] {
+        assert!(!ours.absorb(&other) && ours.owed.is_some(), "{other:?}");
     }
+    assert!(ours.absorb(&answered("r", refused())));
+    assert_eq!((ours.owed.clone(), ours.resource.clone().and_then(|resource| resource.answered)), (None, refused()));
+    assert_eq!(ours.commitment.aliases, [alias(TWO)], "an Update that failed puts back what was");
+    assert!(!ours.absorb(&answered("r", Some(Decision::Success))), "nothing is owed any more");
+    assert_eq!(ours.resource.and_then(|resource| resource.answered), refused());
 }
 
 #[test]
@@ -107,7 +105,10 @@ fn what_an_overwritten_record_did_not_know_of_parameters_and_of_takeovers_is_tak
     theirs.own_parameters.insert(there.clone());
     theirs.lost = vec![Claim::Alias(alias(ONE)), Claim::Alias(alias(TWO)), Claim::Parameter(there.clone())];
     theirs.taking = vec![taken(TWO), taken(THREE)];
-    ours.absorb(&theirs);
+    theirs.leaving = vec![alias(TWO)];
+    theirs.aliases.insert(alias(TWO), AliasMemory { failed: None, rejecting: true });
+    assert!(!ours.absorb(&theirs));
+    assert!(ours.leaving.is_empty() && ours.aliases.is_empty(), "what was lost is not ours any more");
     let leaving: Vec<(&ParameterName, &str)> =
         ours.leaving_parameters.iter().map(|(name, value)| (name, value.as_str())).collect();
     let expected = [(&parameter("/both"), "ours"), (&parameter("/left"), "theirs"), (&there, BASE)];

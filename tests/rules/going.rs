@@ -227,8 +227,22 @@ fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_a
     failed.now = at(600);
     let plan = failed.plan();
     assert!(matches!(&plan.actions[..], [Action::Route { to: Route::OnDemand, .. }]), "it is tried again: {plan}");
-    let elsewhere = lost(Some(FOREIGN), AliasStatus::Failed).off().plan();
-    assert_eq!((elsewhere.actions.len(), &elsewhere.record.lost[..]), (0, &claims[..1]), "{elsewhere}");
+    let stuck = lost(Some(FOREIGN), AliasStatus::Failed);
+    assert!(stuck.plan().settled(), "as long as nothing is to go, that is its new owner's: {}", stuck.says());
+    let stuck = stuck.living(Lifecycle::Retiring).plan();
+    assert_eq!((stuck.actions.len(), &stuck.record.lost[..], stuck.let_go), (0, &claims[..1], true), "{stuck}");
+    assert_eq!(stuck.problems, [format!("alias {taken} is FAILED on {FOREIGN}, which is not ours")]);
+
+    let mut unseen = lost(Some(ARN), AliasStatus::Prepared);
+    unseen.observed.aliases.insert(taken.clone(), Err(error(CallErrorKind::Refused)));
+    unseen.observed.parameters.insert(parameter.parse().expect("a name"), Err(error(CallErrorKind::Refused)));
+    assert!(unseen.plan().settled() && unseen.plan().record.lost == claims, "{}", unseen.says());
+    unseen = unseen.off();
+    assert_eq!((deletes(&unseen), unseen.plan().failures.len()), (None, 1), "{}", unseen.says());
+    let mut unlisted = lost(Some(ARN), AliasStatus::Prepared).off();
+    unlisted.observed.throughputs.clear();
+    unlisted.observed.facts.throughputs.insert(ARN.to_owned(), Err(error(CallErrorKind::NoAnswer)));
+    assert_eq!(unlisted.plan().record.lost, claims, "it may be there: {}", unlisted.says());
     let gone = lost(Some(ARN), AliasStatus::Prepared);
     let mut gone = Scene { observed: Observed::default(), ..gone };
     gone.record.throughputs.clear();
