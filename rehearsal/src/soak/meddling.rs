@@ -23,6 +23,8 @@ const DENIED: [&str; 13] = [
     "PutParameter",
 ];
 
+/// Why a creation fails.
+pub(super) const CREATION_FAILS: &str = "the model could not be loaded";
 /// A throughput that does not exist.
 pub(super) const NOTHING: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/abcdefabcdef";
 
@@ -55,7 +57,7 @@ impl Run {
         self.put_back(now);
         if self.dice.once_in(700) {
             self.wire.count("fault: creation fails");
-            self.wire.sim.fail_next_creation("the model could not be loaded");
+            self.wire.sim.fail_next_creation(CREATION_FAILS);
         }
         if self.dice.once_in(500) {
             self.wire.count("fault: alias update fails");

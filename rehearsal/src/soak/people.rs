@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::meddling::CREATION_FAILS;
 use super::oracle::Registered;
 use super::run::{Run, after};
 use crate::Answer;
@@ -184,6 +185,11 @@ impl Run {
         };
         let Ok(report) = answer else {
             let error = self.members[index].last_report.clone();
+            if error.contains(CREATION_FAILS) {
+                // It is deleted in the same minute, before anybody looks.
+                let member = &mut self.members[index];
+                member.trouble_until = after(now, 20).max(member.trouble_until);
+            }
             if error.contains("rejects invocations on") {
                 self.owner_lets_accept(index);
             }
