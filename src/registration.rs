@@ -40,7 +40,7 @@ impl Objections {
             objections.claimed(&Claim::Alias(id.clone()), commitment, others);
             match observed.aliases.get(id) {
                 Some(Ok(Some(alias))) => {
-                    objections.version(id, alias, commitment, base_model.as_deref(), observed);
+                    objections.version(id, alias, commitment, base_model, observed);
                     objections.route(id, alias, commitment, group, observed);
                 }
                 Some(Ok(None)) => objections.failed.push(CallError {
@@ -67,17 +67,18 @@ impl Objections {
         objections
     }
 
-    fn base_model(&mut self, commitment: &Commitment, observed: &Observed) -> Option<String> {
-        if !commitment.model.is_custom() || commitment.aliases.is_empty() {
-            return None;
-        }
+    /// The model that the agents are to have; nothing while that has to be known first, or cannot be known.
+    fn base_model<'o>(&mut self, commitment: &'o Commitment, observed: &'o Observed) -> Option<&'o str> {
         let model = commitment.model.as_str();
+        if !commitment.model.is_custom() || commitment.aliases.is_empty() {
+            return Some(model);
+        }
         match observed.facts.base_models.get(model) {
             None => {
                 self.questions.insert(Question::BaseModel(model.to_owned()));
                 None
             }
-            Some(Ok(base)) => Some(base.clone()),
+            Some(Ok(base)) => Some(base),
             Some(Err(error)) => {
                 self.failed.push(error.clone());
                 None
@@ -113,7 +114,7 @@ impl Objections {
             Some(Err(error)) => self.failed.push(error.clone()),
             Some(Ok(model)) => {
                 let declared = commitment.model.as_str();
-                if let Some(reason) = misfit(model, declared, base_model.unwrap_or(declared)) {
+                if let Some(reason) = base_model.and_then(|base| misfit(model, declared, base)) {
                     self.refused.push(format!("alias {id} version {version} does not fit: {reason}"));
                 }
             }

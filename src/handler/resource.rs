@@ -41,6 +41,15 @@ enum Unanswered {
     Later(Error),
 }
 
+/// How far an invocation has come with a request.
+#[derive(Debug, Clone, Copy, Default)]
+struct SoFar {
+    /// Whether no guardrail refuses it.
+    allowed: bool,
+    /// Whether it may have been registered without this invocation hearing so.
+    unsure: bool,
+}
+
 impl<E: Into<Error>> From<E> for Unanswered {
     fn from(error: E) -> Self {
         Self::Refuse(error.into())
@@ -53,9 +62,9 @@ impl Handler {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
         let stop_at = self.rounds("", invocation).stop_at;
-        let mut unsure = false;
+        let mut so_far = SoFar::default();
         loop {
-            let carried = AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut unsure)).catch_unwind().await;
+            let carried = AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut so_far)).catch_unwind().await;
             let reason = match carried {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Unanswered::Later(error))) => return Err(error),
@@ -71,7 +80,7 @@ impl Handler {
                 Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
                 Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
             };
-            return self.refuse(raw, &origin, reason, invocation).await;
+            return self.refuse(raw, &origin, reason, so_far, invocation).await;
         }
     }
 
@@ -81,6 +90,7 @@ impl Handler {
         raw: &RawRequest,
         origin: &Origin,
         reason: String,
+        so_far: SoFar,
         invocation: &Invocation,
     ) -> Result<Value, Error> {
         let (decision, name) = (Decision::Failed(reason), origin.physical_id());
@@ -98,17 +108,30 @@ impl Handler {
                 }
             }
         } else {
-            let update = Request::read(raw, origin.clone(), self.now());
-            let update = update.ok().filter(|request| request.kind == RequestType::Update);
+            let request = Request::read(raw, origin.clone(), self.now()).ok();
             let data = registered.as_ref().map(|record| Data::of(record, self.now())).unwrap_or_default();
-            let decision = match registered.zip(update) {
-                Some((record, update)) => self.remember_refusal(&group, record, &update, decision).await,
-                None => decision,
+            let decision = match (registered, request) {
+                (Some(record), Some(request)) if request.kind == RequestType::Update => {
+                    self.remember_refusal(&group, record, &request, decision).await
+                }
+                (None, Some(request)) if request.kind == RequestType::Create && so_far.allowed => {
+                    self.forget_refused(&request, invocation).await;
+                    decision
+                }
+                (Some(_) | None, _) => decision,
             };
             self.tell(origin, &decision, &data, rounds.answer_by()).await?;
             return Ok(json!({ "Name": name, "Answered": decision.status() }));
         }
         Ok(json!({ "Name": name, "Answered": "FAILED" }))
+    }
+
+    /// Leaves a tombstone of a Create that was refused for a reason that may go: should it be delivered once more, it buys nothing.
+    async fn forget_refused(&self, create: &Request, invocation: &Invocation) {
+        if let Err(error) = self.bury(create, create.dated, false, invocation).await {
+            let name = &create.name;
+            warn!(commitment = %name, "{name}: {error}");
+        }
     }
 
     /// Notes in `record` that `update` was refused, or finds what another delivery of it was answered: should it be delivered once
@@ -137,13 +160,13 @@ impl Handler {
         stands.as_ref().and_then(answer_in).unwrap_or(refused)
     }
 
-    /// Carries out a request; whether this invocation may have registered it without hearing so is `unsure`.
+    /// Carries out a request, and notes how far this invocation has come with it.
     async fn carry_out(
         &self,
         raw: &RawRequest,
         origin: &Origin,
         invocation: &Invocation,
-        unsure: &mut bool,
+        so_far: &mut SoFar,
     ) -> Result<Value, Unanswered> {
         let request = Request::read(raw, origin.clone(), self.now())?;
         let name = request.name.as_str();
@@ -181,7 +204,7 @@ impl Handler {
                 None => None,
             };
             if !is_new(&request, before.as_ref())? {
-                return self.repeat(&request, &rounds, before.as_ref(), *unsure).await;
+                return self.repeat(&request, &rounds, before.as_ref(), so_far.unsure).await;
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
                 if !self.bury(&request, newest, there, invocation).await? {
@@ -191,13 +214,15 @@ impl Handler {
             };
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
             if declares {
+                self.check(&record.commitment)?;
+                so_far.allowed = true;
                 self.judge(&rounds, &mut record, true).await?;
                 if self.has_changed(&group, name, stored.as_ref()).await? {
                     continue;
                 }
             }
             let put = self.put(&group, &record, there).await;
-            *unsure |= put.is_err();
+            so_far.unsure |= put.is_err();
             if !put? {
                 continue;
             }
@@ -368,7 +393,7 @@ impl Handler {
         Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
     }
 
-    /// Where nothing is registered, only remembers the Delete: a Create that comes late buys nothing. False if something has
+    /// Where nothing is registered, only remembers the date: a Create that comes late buys nothing. False if something has
     /// been registered since that was looked at: then it is worth looking again.
     async fn bury(
         &self,

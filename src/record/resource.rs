@@ -273,7 +273,6 @@ impl Record {
 
     /// Takes back what another commitment had taken over, unless something stands in its place by now.
     pub fn regain(&mut self, what: &Claim) {
-        self.lost.retain(|claim| claim != what);
         match what {
             Claim::Alias(id) => {
                 self.commitment.aliases.push(id.clone());
@@ -286,6 +285,8 @@ impl Record {
             }
             Claim::Parameter(_) => {}
         }
+        // Where another parameter stands, it stays lost: it may still lead to what is ours.
+        self.lost.retain(|claim| claim != what || !claim.is_of(&self.commitment));
         self.revision = self.revision.saturating_add(1);
     }
 

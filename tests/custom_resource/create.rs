@@ -136,6 +136,32 @@ async fn line_16_what_another_invocation_has_just_registered_is_left_to_it_and_a
 }
 
 #[tokio::test]
+async fn line_16_a_refused_create_that_comes_again_is_refused_again_though_its_reason_has_gone() {
+    let scene = Scene::new().await;
+    let aliases = json!({"AgentAliases": [alias(ALIAS), alias("ALIAS00002")]});
+    let request = scene.request("Create", &properties(aliases.clone()));
+    scene.send(&request).await.expect("FAILED is delivered");
+    assert_eq!(status(&scene.answer(&request)), "FAILED");
+    scene.world.sim.add_alias(AGENT, "ALIAS00002", "3");
+    scene.send(&request).await.expect("FAILED is delivered");
+    assert_eq!(scene.stack.sink.puts().iter().map(|put| status(&put.body)).collect::<Vec<_>>(), ["FAILED", "FAILED"]);
+    assert!(scene.world.sim.history().is_empty() && !scene.is_registered());
+    scene.world.pass(1).await;
+    let (_, answer) = scene.carry_out("Create", &properties(aliases)).await;
+    assert_eq!(status(&answer), "SUCCESS", "who asks anew is judged anew: {answer}");
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_be_looked_at_for_a_moment_fails_no_create() {
+    let scene = Scene::new().await;
+    let custom = "arn:aws:bedrock:eu-central-1:123456789012:custom-model/amazon.nova-lite-v1:0:24k/abcdefghijkl";
+    scene.world.sim.add_custom_model(custom, "amazon.nova-lite-v1:0");
+    scene.world.sim.fault("GetCustomModel", 3, Fault::Drop);
+    let (_, answer) = scene.carry_out("Create", &properties(json!({"ModelId": custom}))).await;
+    assert_eq!(status(&answer), "SUCCESS", "{answer}");
+}
+
+#[tokio::test]
 async fn line_19_what_aws_refuses_is_quoted_nothing_stays_registered_and_the_delete_succeeds() {
     let validation = Fault::Refuse { status: 400, code: "ValidationException", message: "no such model here" };
     let quota =

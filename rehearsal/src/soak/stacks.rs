@@ -250,11 +250,15 @@ impl Run {
             let Some(Asked { name, signed, .. }) = self.asked.get(&put.request) else {
                 return Err(format!("an answer to {}, which nobody asked", put.request));
             };
-            // A tombstone remembers that it was deleted, not what each request before that was answered; the first answer counts.
-            let since = |other: &Asked| other.kind == "Delete" && other.name == *name && *signed <= other.signed;
-            let deleted_since = self.asked.values().any(since);
-            let Some(asked) = self.asked.get_mut(&put.request) else { continue };
             let status = put.body["Status"].as_str().unwrap_or_default().to_owned();
+            // What is older than the newest request is refused. A tombstone remembers that it was deleted, not what each request before
+            // that was answered. The first answer counts.
+            let since = |other: &Asked| match other.kind {
+                "Delete" => *signed <= other.signed,
+                _ => status == "FAILED" && *signed < other.signed,
+            };
+            let overtaken = self.asked.values().any(|other| other.name == *name && since(other));
+            let Some(asked) = self.asked.get_mut(&put.request) else { continue };
             let reason = put.body["Reason"].as_str().unwrap_or_default().to_owned();
             if put.body["PhysicalResourceId"] != json!(asked.name) {
                 return Err(format!("{} is answered with another id: {}", put.request, put.body));
@@ -264,7 +268,7 @@ impl Run {
                 continue;
             }
             if let Some(before) = &asked.status {
-                if *before != status && !deleted_since && !self.unwritten.contains(&put.request) {
+                if *before != status && !overtaken && !self.unwritten.contains(&put.request) {
                     return Err(format!("{} was answered {before}, and then {status}: {reason}", put.request));
                 }
                 continue;
@@ -309,6 +313,13 @@ impl Run {
     /// Whether a Create of `name` has not been answered yet: when it fails, nothing is left.
     pub(super) fn is_being_created(&self, name: &str) -> bool {
         self.asked.values().any(|asked| asked.kind == "Create" && asked.name == name && asked.status.is_none())
+    }
+
+    /// Nobody answers what is asked of `name` in time.
+    pub(super) fn excuse_whatever_waits(&mut self, name: &str) {
+        for asked in self.asked.values_mut().filter(|asked| asked.name == name) {
+            asked.excused = true;
+        }
     }
 
     /// An invocation of the request `id` has died: perhaps after it was registered over an older one, and before that one was told
