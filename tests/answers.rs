@@ -153,6 +153,8 @@ fn in_service_is_answered_once_it_is_and_every_alias_is_on_it() {
         let verdict = owed.verdict(&plan, &routed(route), at(0));
         assert_eq!(verdict == SUCCESS, serves, "{status:?} {route:?}: {verdict:?}");
     }
+    plan.record.commitment.aliases.push(AliasId { agent: AGENT.to_owned(), alias: "ALIAS00002".to_owned() });
+    assert!(matches!(owed.verdict(&plan, &routed(Some("arn:ours")), at(0)), Verdict::Wait(_)), "every alias");
 }
 
 #[test]
@@ -206,6 +208,7 @@ fn a_delete_is_answered_when_nothing_is_left_or_only_a_term_holds_it() {
         (vec![until(0)], true, false),
         (vec![until(1), throughput(ThroughputStatus::InService)], true, false),
         (vec![until(1), until(7200)], true, true),
+        (vec![Throughput { status: ThroughputStatus::Failed, ..until(1) }], true, false),
     ] {
         (plan.ours, plan.let_go) = (ours, let_go);
         assert_eq!(owed.verdict(&plan, &Observed::default(), at(0)) == SUCCESS, answered, "{:?}", plan.ours);
@@ -289,6 +292,8 @@ fn data_says_what_is_held_and_what_comes_next() {
             "NextTransitionAt": "2026-11-16T10:00:00Z", "NextState": "Off",
         })
     );
+    let nothing: Value = serde_json::from_str(&body(&origin, &Decision::Success, &Data::default())).expect("JSON");
+    assert_eq!((&nothing["Data"]["State"], &nothing["Data"]["NextState"]), (&json!("Off"), &json!("")));
 }
 
 fn on_now() -> Data {
@@ -366,6 +371,7 @@ fn a_request_is_dated_by_its_url_and_ends_with_the_shorter_wait() {
         (json!({"ResourceProperties": 7}), "ResourceProperties: `7` is not an object"),
         (json!({"ResourceProperties": null}), "ResourceProperties: is missing"),
         (json!({"RequestType": "Replace"}), "RequestType: `Replace`"),
+        (json!({"RequestType": null}), "RequestType: is missing"),
         (json!({"StackId": ""}), "StackId: is missing"),
         (json!({"LogicalResourceId": "a b"}), "LogicalResourceId: `a b`"),
     ] {

@@ -343,6 +343,7 @@ fn guardrails_allow_what_they_name_to_the_last_unit() {
         ("*nova-[k-m]ite-v?:*", 0),
         ("*nova-[!k-m]ite*", 1),
         ("meta.*", 1),
+        ("meta.*, amazon.*", 0),
         ("nova", 1),
         ("Amazon.*", 1),
     ] {

@@ -162,6 +162,22 @@ fn dropped_aliases_leave_until_they_are_declared_again() {
 }
 
 #[test]
+fn a_dropped_parameter_leaves_with_what_its_own_declaration_says_until_it_is_declared_again() {
+    let pointing = |name: &str| {
+        let mut commitment = declared(&[]);
+        commitment.parameter = Some(parameter(name));
+        commitment
+    };
+    let mut record = record(&[]);
+    record.declare(pointing("/one"));
+    assert!(record.leaving_parameters.is_empty());
+    record.declare(pointing("/two"));
+    assert!(record.leaving_parameters.iter().eq([(&parameter("/one"), &BASE.to_owned())]));
+    record.declare(pointing("/one"));
+    assert!(record.all_parameters().eq([&parameter("/one"), &parameter("/two")]));
+}
+
+#[test]
 fn what_retires_is_held_by_nothing() {
     let mut record = record(&[]);
     record.hold = Some(Hold { state: State::On, since: at(0) });
@@ -191,6 +207,8 @@ fn a_term_that_ends_later_than_it_did_has_renewed() {
         assert_eq!(record.held("a").map(|held| held.renewed), Some(renewed), "{end:?}");
     }
     assert_eq!(record.held("a").and_then(|held| held.term_end), Some(at(120)));
+    record.notice(&throughput("a", ThroughputStatus::Failed, Some(at(120))), None, at(0));
+    assert_eq!(record.held("a").and_then(|held| held.term_end), None, "what failed serves no term");
 }
 
 #[test]

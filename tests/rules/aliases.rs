@@ -32,13 +32,13 @@ impl Scene {
         self
     }
 
-    fn remembered(mut self, memory: AliasMemory) -> Self {
+    pub(crate) fn remembered(mut self, memory: AliasMemory) -> Self {
         self.record.aliases.insert(id(ALIAS), memory);
         self
     }
 
     /// Where the plan routes the declared alias, whether it rejects there, and whether that is a change.
-    fn routes(&self) -> Option<(Route, bool, bool)> {
+    pub(crate) fn routes(&self) -> Option<(Route, bool, bool)> {
         let plan = self.plan();
         assert!(plan.questions.is_empty(), "{:?}", plan.questions);
         plan.actions.into_iter().find_map(|action| match action {
@@ -58,7 +58,7 @@ impl Scene {
 }
 
 /// A commitment with one alias, prepared on demand, and a throughput of it in service.
-fn serving(more: Value, change: impl FnOnce(&mut AgentAlias)) -> Scene {
+pub(crate) fn serving(more: Value, change: impl FnOnce(&mut AgentAlias)) -> Scene {
     let declared = json!({"AgentAliases": [{"AgentId": AGENT, "AgentAliasId": ALIAS}]});
     let mut scene = Scene::new(with(declared, more)).listed(|_| {}).known().alias(&id(ALIAS), change);
     "eu-central-1".clone_into(&mut scene.observed.region);
@@ -67,13 +67,13 @@ fn serving(more: Value, change: impl FnOnce(&mut AgentAlias)) -> Scene {
     scene
 }
 
-fn bare(mut scene: Scene) -> Scene {
+pub(crate) fn bare(mut scene: Scene) -> Scene {
     scene.observed.throughputs.clear();
     scene.record.throughputs.clear();
     scene
 }
 
-fn on_ours(alias: &mut AgentAlias) {
+pub(crate) fn on_ours(alias: &mut AgentAlias) {
     alias.throughput = Some(ARN.to_owned());
 }
 
@@ -81,9 +81,12 @@ fn on_ours(alias: &mut AgentAlias) {
 fn a_dropped_alias_is_forgotten_once_it_has_left_and_no_sooner() {
     let (left, still_on) = (id("LEFT"), id("STILLON"));
     let mut scene = Scene::new(json!({})).listed(|_| {}).known().alias(&left, |_| {}).alias(&still_on, on_ours);
+    let failed = AliasMemory { failed: Some(Failure::new(at(0), "no")), rejecting: false };
+    scene.record.aliases.insert(left.clone(), failed);
     scene.record.leaving = vec![left, still_on.clone()];
     let plan = scene.plan();
     assert_eq!(plan.record.leaving, std::slice::from_ref(&still_on));
+    assert!(plan.record.aliases.is_empty(), "nothing of it is kept: {plan}");
     assert!(!plan.let_go, "one is still on it: {plan}");
     assert!(matches!(&plan.actions[..], [Action::Route { alias, to: Route::OnDemand, .. }] if *alias == still_on));
     let plan = scene.alias(&still_on, |_| {}).plan();
@@ -273,7 +276,8 @@ fn what_we_made_reject_accepts_again_where_somebody_has_routed_it_once_it_is_let
         let foreign = Throughput { arn: FOREIGN.to_owned(), ..scene.observed.throughputs[0].clone() };
         scene.observed.facts.throughputs.insert(FOREIGN.to_owned(), Ok(Some(foreign)));
         scene.observed.facts.marks.insert(FOREIGN.to_owned(), Ok(Marks::default()));
-        scene.remembered(AliasMemory { failed: None, rejecting: ours }).living(Lifecycle::Retiring)
+        let memory = AliasMemory { failed: None, rejecting: true };
+        if ours { scene.remembered(memory) } else { scene }.living(Lifecycle::Retiring)
     };
     let ours = elsewhere(AliasStatus::Prepared, true, true);
     let there = Route::Throughput { name: FOREIGN.to_owned(), arn: FOREIGN.to_owned() };

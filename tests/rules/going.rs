@@ -2,13 +2,11 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use throughput_scheduler::desired::Hold;
 use throughput_scheduler::observed::{
     AliasStatus, CallErrorKind, Marks, Observed, Parameter, Question, Throughput, ThroughputStatus,
 };
-use throughput_scheduler::plan::{Action, Route, WaitingOn, ends_a_term};
-use throughput_scheduler::record::{Claim, Lifecycle, Record};
-use throughput_scheduler::timetable::State;
+use throughput_scheduler::plan::{Action, Route, WaitingOn};
+use throughput_scheduler::record::{Claim, Lifecycle};
 
 use crate::aliases::id;
 use crate::{ARN, BASE, Scene, at, error};
@@ -16,7 +14,7 @@ use crate::{ARN, BASE, Scene, at, error};
 pub(crate) const FOREIGN: &str = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/2";
 
 /// A throughput of ours of a commitment that retires: no timetable and no model keeps it.
-fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
+pub(crate) fn retiring(change: impl FnOnce(&mut Throughput)) -> Scene {
     Scene::new(json!({})).living(Lifecycle::Retiring).listed(change).known()
 }
 
@@ -72,6 +70,8 @@ fn a_drain_that_has_begun_goes_on_until_it_is_decided_that_the_throughput_stays(
     scene.desired = std::num::NonZeroU32::new(2);
     assert!(matches!(&scene.plan().actions[..], [Action::Buy { .. }]), "{}", scene.says());
     assert_eq!(left(&scene), Some(at(0)), "whether it stays shows with the purchase");
+    scene.observed.aliases.insert(id("UNREAD"), Err(error(CallErrorKind::NoAnswer)));
+    assert_eq!(left(&scene), Some(at(0)), "nor has what cannot be read returned");
     let returned = scene.alias(&id("RETURNED"), |alias| alias.throughput = Some(ARN.to_owned()));
     assert_eq!(left(&returned), None, "it starts again when an alias returns");
 }
@@ -138,25 +138,6 @@ fn whatever_holds_a_deletion_back_is_looked_at_again_while_a_term_is_about_to_en
     failed.record.throughputs[0].served = true;
     let waits = |scene: &Scene| scene.plan().waiting.iter().any(|one| matches!(one, WaitingOn::TermToEnd { .. }));
     assert!(!waits(&failed), "what failed serves no term: {}", failed.says());
-}
-
-#[test]
-fn a_term_that_is_not_to_renew_is_about_to_end_for_two_minutes_and_a_little_until_one_after() {
-    let declared = |at_term_end: &str| {
-        let term = json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_term_end});
-        Scene::new(term).listed(|throughput| throughput.term_end = Some(at(200))).known().record
-    };
-    for (seconds, about_to_end) in [(64, false), (65, true), (259, true), (260, false)] {
-        assert_eq!(ends_a_term(&declared("Retire"), at(seconds)), about_to_end, "{seconds}");
-    }
-    let renews = declared("Renew");
-    assert!(!ends_a_term(&renews, at(100)));
-    for lifecycle in [Lifecycle::Retiring, Lifecycle::Releasing, Lifecycle::Ended] {
-        assert!(ends_a_term(&Record { lifecycle, ..renews.clone() }, at(100)), "{lifecycle:?}");
-    }
-    let off = Hold { since: at(0), state: State::Off };
-    assert!(ends_a_term(&Record { hold: Some(off), ..renews }, at(100)));
-    assert!(!ends_a_term(&Scene::new(json!({})).listed(|_| {}).known().record, at(100)), "without a term none ends");
 }
 
 #[test]

@@ -4,8 +4,12 @@
 
 mod aliases;
 mod going;
+mod moves;
 mod parameters;
 mod purchases;
+mod refusals;
+mod terms;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -241,6 +245,9 @@ fn a_throughput_of_a_legacy_model_stays_when_only_a_timetable_says_off() {
     assert!(deletes(&legacy(off(|_| {}), false)));
     let kept = legacy(off(|_| {}), true);
     assert!(!deletes(&kept) && !kept.plan().problems.is_empty(), "{}", kept.says());
+    let mut unknown = off(|_| {});
+    unknown.observed.facts.legacy.insert(BASE.to_owned(), Err(error(CallErrorKind::NoAnswer)));
+    assert_eq!((deletes(&unknown), unknown.plan().failures), (false, vec![error(CallErrorKind::NoAnswer)]));
     let mut by_hand = legacy(off(|_| {}), true);
     by_hand.record.hold = Some(Hold { state: State::Off, since: at(0) });
     assert!(deletes(&by_hand), "who scales down by hand means it");
@@ -273,53 +280,6 @@ fn a_throughput_of_a_legacy_model_stays_when_only_a_timetable_says_off() {
         true,
     );
     assert!(deletes(&replaced), "another one serves in its place: {}", replaced.says());
-}
-
-#[test]
-fn a_term_that_ended_is_not_bought_again_by_a_tick() {
-    let gone = |more: Value, served: bool, ended: bool| {
-        let mut scene = Scene::new(more).listed(|throughput| {
-            throughput.term_end = ended.then(|| at(0));
-            throughput.status = if served { ThroughputStatus::InService } else { ThroughputStatus::Creating };
-        });
-        scene = scene.known();
-        scene.observed.throughputs.clear();
-        scene.observed.facts.throughputs.insert(ARN.to_owned(), Ok(None));
-        scene
-    };
-    let month = |at_end: &str| json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_end});
-    for (served, term, lifecycle) in
-        [(true, true, Lifecycle::Ended), (false, true, Lifecycle::Active), (true, false, Lifecycle::Active)]
-    {
-        assert_eq!(gone(month("Renew"), served, term).plan().record.lifecycle, lifecycle, "{served} {term}");
-    }
-    let retiring = gone(month("Renew"), true, true).living(Lifecycle::Retiring);
-    assert_eq!(retiring.plan().record.lifecycle, Lifecycle::Retiring);
-    let problems = |scene: &Scene| scene.plan().problems.len();
-    assert_eq!(problems(&gone(month("Renew"), true, true)), 1, "it was to renew");
-    assert_eq!(problems(&gone(month("Retire"), true, true)), 0, "it was to end");
-    let mut by_hand = gone(month("Renew"), true, true);
-    by_hand.record.hold = Some(Hold { state: State::Off, since: at(0) });
-    assert_eq!(problems(&by_hand), 0, "somebody wanted it off");
-    assert_eq!(problems(&gone(json!({}), true, true)), 0, "no term is declared any more");
-    for (at_end, said) in [("Retire", 1), ("Renew", 0)] {
-        let renewed = |seconds| move |throughput: &mut Throughput| throughput.term_end = Some(at(seconds));
-        let mut scene = Scene::new(month(at_end)).listed(renewed(60)).known();
-        scene.observed.throughputs[0].term_end = Some(at(1_000_000));
-        assert_eq!(problems(&scene), said, "{at_end}: {}", scene.says());
-    }
-}
-
-#[test]
-fn aliases_leave_before_a_term_that_ends_for_good_and_no_other() {
-    for (more, end, stays) in [
-        (json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}), 600, false),
-        (json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}), 601, true),
-        (json!({"CommitmentDuration": "OneMonth"}), 600, true),
-    ] {
-        let scene = Scene::new(more.clone()).listed(|throughput| throughput.term_end = Some(at(end))).known();
-        assert_eq!(scene.plan().settled(), stays, "{more} {end}: {}", scene.says());
-    }
 }
 
 #[test]

@@ -135,8 +135,10 @@ fn it_names_what_is_in_service_and_else_what_is_invoked_without() {
         }
         assert_eq!(scene().holding(value).writes(), None, "{more}: it is there");
     }
-    let steady = serving(json!({})).holding(ARN);
+    let mut steady = serving(json!({})).holding(ARN);
     assert!(steady.plan().settled() && steady.plan().record == steady.record, "{}", steady.says());
+    steady.record.own_parameters.insert("/other".parse().expect("it is a name"));
+    assert!(steady.plan().record.own_parameters.iter().eq([&name()]), "what is declared no more is nobody's");
 }
 
 #[test]
@@ -144,7 +146,12 @@ fn what_serves_now_stays_named_until_it_is_decided_what_comes_next() {
     let mut grows = serving(json!({})).holding(ARN);
     grows.desired = NonZeroU32::new(2);
     assert!(matches!(&grows.plan().actions[..], [Action::Buy { .. }]), "{}", grows.says());
-    assert_eq!(grows.holding("nonsense").writes().as_deref(), Some(ARN), "what leads nowhere is put right at once");
+    let grows = grows.holding("nonsense");
+    assert_eq!(grows.writes().as_deref(), Some(ARN), "what leads nowhere is put right at once");
+    assert_eq!(grows.seen(None).writes().as_deref(), Some(ARN), "and so is what is not there");
+    let mut smaller = serving(json!({})).holding(ARN).sized(3, ThroughputStatus::InService);
+    smaller.desired = NonZeroU32::new(2);
+    assert!(matches!(&smaller.plan().actions[..], [Action::Buy { .. }]), "{}", smaller.says());
     let mut bare = serving(json!({})).holding(WAS_OURS);
     bare.record.throughputs.clear();
     bare.observed.throughputs.clear();

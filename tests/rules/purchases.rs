@@ -4,9 +4,11 @@ use serde_json::json;
 use throughput_scheduler::custom_resource::{Origin, RawRequest, Request};
 use throughput_scheduler::observed::{CallErrorKind, ThroughputStatus};
 use throughput_scheduler::plan::Action;
-use throughput_scheduler::record::{Failure, Gone, Owed};
+use throughput_scheduler::record::{Decision, Failure, Gone, Owed};
 
-use crate::{ARN, Scene, at, error};
+use crate::going::deletes;
+use crate::refusals::{refused, shrinking};
+use crate::{ARN, BASE, Scene, at, error};
 
 #[test]
 fn quota_makes_only_a_larger_one_give_way_to_the_next_model() {
@@ -65,4 +67,28 @@ fn what_failed_since_an_answer_is_owed_is_the_answer_and_what_failed_before_is_n
             assert_eq!(scene.plan().refused, refused, "{seconds}: {}", scene.says());
         }
     }
+}
+
+#[test]
+fn what_an_answer_is_owed_for_breaks_nothing() {
+    let decided = |decided| {
+        let mut scene = refused(shrinking(json!({})), CallErrorKind::Quota);
+        scene.record.owed = Some(Owed { decided, ..owed() });
+        scene.routes().is_some()
+    };
+    assert!(!decided(None), "it fails instead, and the earlier declaration is in force again");
+    assert!(decided(Some(Decision::Success)));
+}
+
+#[test]
+fn what_could_not_be_bought_again_stays_until_its_successor_is_in_service() {
+    let legacy = |mut scene: Scene| {
+        scene.observed.facts.legacy.insert(BASE.to_owned(), Ok(true));
+        deletes(&scene)
+    };
+    // The largest serves meanwhile; it is the other one that could go.
+    let two = || shrinking(json!({})).sized(2, ThroughputStatus::InService);
+    assert_eq!(legacy(two().sized(1, ThroughputStatus::Creating)), None);
+    assert_eq!(legacy(refused(two(), CallErrorKind::Invalid)), None);
+    assert_eq!(legacy(two().sized(1, ThroughputStatus::InService)), Some(false));
 }
