@@ -196,7 +196,7 @@ impl Handler {
                 Some(Stored::Record(record)) => Some(*record),
                 Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
                     if request.kind != RequestType::Delete && request.dated <= deleted {
-                        return Err(overtaken(&request, "was deleted by a request", deleted).into());
+                        return Err(overtaken(&request, "was deleted, or refused, by a request", deleted).into());
                     }
                     newest = newest.max(deleted);
                     None
@@ -216,7 +216,7 @@ impl Handler {
             if declares {
                 self.check(&record.commitment)?;
                 so_far.allowed = true;
-                self.judge(&rounds, &mut record, true).await?;
+                self.judge(&rounds, &mut record, false).await?;
                 if self.has_changed(&group, name, stored.as_ref()).await? {
                     continue;
                 }

@@ -226,6 +226,8 @@ async fn line_21_an_alias_that_cannot_follow_is_named_and_nothing_is_bought() {
         assert!(reason(&answer).contains(id) && reason(&answer).contains(said), "{answer}");
         assert_eq!(sim.history().len(), 1, "nothing is bought");
         assert!(!scene.is_registered());
+        // No resource is asked for twice in one second.
+        sim.advance(SignedDuration::from_secs(1));
     }
 }
 
