@@ -30,20 +30,25 @@ impl Planner<'_> {
     /// Brings every parameter to what it should name; whether all are let go, if they were to be.
     pub(super) fn point_parameters(&mut self, goal: &Goal) -> bool {
         let record = self.situation.record;
+        let previous = record.owed.as_ref().and_then(|owed| owed.previous.as_ref());
+        let earlier = previous.and_then(|previous| previous.commitment.parameter.as_ref());
         let mut all_let_go = true;
         for name in record.all_parameters() {
             let left_with = record.leaving_parameters.get(name);
             let let_go = self.point_parameter(name, left_with, goal);
             if let_go && (left_with.is_some() || record.lifecycle == Lifecycle::Retiring) {
-                // From now on it is whoever's it becomes, for however long a term keeps the record.
                 self.plan.record.leaving_parameters.remove(name);
-                self.plan.record.own_parameters.remove(name);
+                // From now on it is whoever's it becomes, for however long a term keeps the record; unless an Update may yet fail.
+                if earlier != Some(name) {
+                    self.plan.record.own_parameters.remove(name);
+                }
             }
             all_let_go &= let_go;
         }
         let record = &mut self.plan.record;
         let (declared, leaving) = (&record.commitment.parameter, &record.leaving_parameters);
-        record.own_parameters.retain(|name| declared.as_ref() == Some(name) || leaving.contains_key(name));
+        let matters = |name: &ParameterName| declared.as_ref() == Some(name) || leaving.contains_key(name);
+        record.own_parameters.retain(|name| matters(name) || earlier == Some(name));
         all_let_go
     }
 

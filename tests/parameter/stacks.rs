@@ -48,7 +48,8 @@ async fn a_foreign_value_fails_a_create_with_the_parameter_and_its_value() {
         "parameter {PARAMETER} holds `meta.llama3-1-8b-instruct-v1:0`, which is not ours; TakeOver lets it be overwritten"
     );
     assert_eq!(answer["Reason"], json!(expected));
-    assert!(scene.world.sim.schedules().is_empty() && scene.world.sim.history().is_empty());
+    assert!(scene.world.sim.history().is_empty());
+    scene.world.pass(1).await;
     let answer = scene.carry_out("Create", json!({"TakeOver": true})).await;
     assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
     assert_eq!(value(&scene.world), ON_DEMAND);
@@ -100,6 +101,24 @@ async fn an_update_that_fails_brings_the_earlier_parameter_back() {
         let other = scene.world.sim.parameter("/support/other").map(|other| other.value);
         assert!(other.is_none_or(|value| value == ON_DEMAND || value == on_demand));
     }
+}
+
+#[tokio::test]
+async fn what_an_update_that_fails_brings_back_is_still_ours_whatever_was_written_into_it_meanwhile() {
+    let scene = Scene::created(json!({})).await;
+    let first = arn(&scene.world);
+    // It waits for its second throughput until its end.
+    scene.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_hours(5));
+    let properties = properties(json!({"ModelIdParameter": "/support/other", "ModelUnits": 2, "WaitFor": "InService"}));
+    let request = scene.stack.request("Update", "Throughput", &properties, scene.world.now());
+    scene.world.send(request.clone()).await.expect("ticks go on");
+    scene.world.pass(10).await;
+    assert_eq!(value(&scene.world), ON_DEMAND, "it was let go");
+    scene.world.sim.set_parameter(PARAMETER, "String", "somebody-elses-model");
+    scene.world.pass(55).await;
+    let answer = scene.stack.answer(&request).expect("it is answered");
+    assert_eq!(answer["Status"], json!("FAILED"), "{answer}");
+    assert_eq!(value(&scene.world), first, "once it was ours, any other value is put right");
 }
 
 #[tokio::test]
