@@ -29,7 +29,9 @@ impl Run {
         }
         let now = self.now();
         for index in 0..self.members.len() {
-            let aliases = self.members[index].aliases.clone();
+            // Those that it has taken over, too.
+            let mut aliases = self.members[index].aliases.clone();
+            aliases.extend(self.members[index].registered.iter().flat_map(|one| one.aliases.clone()));
             let failed = self.wire.sim.alias_views(&aliases).iter().any(|alias| alias.status == "FAILED");
             if failed {
                 self.members[index].trouble_until = after(now, 20).max(self.members[index].trouble_until);
