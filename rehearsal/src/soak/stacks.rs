@@ -1,5 +1,7 @@
 //! `CloudFormation`: stacks are created, updated, rolled back and deleted, and each request is to be answered once, in time.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -288,11 +290,18 @@ impl Run {
         let now = self.now();
         let (no_ticks, outage) = (self.meddling.no_ticks_until, self.meddling.no_ticks_since);
         let waits = |asked: &&mut Asked| asked.status.is_none() && asked.until <= now;
+        let mut newest_of: BTreeMap<String, Timestamp> = BTreeMap::new();
+        for asked in self.asked.values() {
+            let newest = newest_of.entry(asked.name.clone()).or_default();
+            *newest = asked.signed.max(*newest);
+        }
         let mut given_up = Vec::new();
         for (id, asked) in self.asked.iter_mut().filter_map(|(id, asked)| Some((id, Some(asked).filter(waits)?))) {
             let no_ticks = outage < asked.until && asked.signed < no_ticks;
             let dead = !asked.heard && asked.under_way == 0;
-            if !asked.excused && !no_ticks && !dead {
+            // It is told so for some seconds, and nobody waits for it any more.
+            let overtaken = newest_of.get(&asked.name).is_some_and(|newest| asked.signed < *newest);
+            if !asked.excused && !no_ticks && !dead && !overtaken {
                 return Err(format!(
                     "{id}, a {} of {}, has not been answered by {}",
                     asked.kind, asked.name, asked.until
