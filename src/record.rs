@@ -434,11 +434,11 @@ impl Record {
         let missed: Vec<Taken> = other.taking.iter().filter(|taken| !self.taking.contains(taken)).cloned().collect();
         self.taking.extend(missed);
         self.revision = self.revision.max(other.revision);
-        self.is_answered_as(other)
+        self.take_answer(other)
     }
 
     /// Takes over what `other` says that the request has been answered which is still owed here; whether it does.
-    fn is_answered_as(&mut self, other: &Self) -> bool {
+    fn take_answer(&mut self, other: &Self) -> bool {
         let (Some(known), Some(answered)) = (&self.resource, &other.resource) else { return false };
         let same = known.newest == answered.newest && known.request_id == answered.request_id;
         let (Some(answer), true) = (&answered.answered, same && self.owed.is_some()) else { return false };
