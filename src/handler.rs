@@ -4,6 +4,7 @@
 //! and only then buys anything, so that whatever is bought belongs to something registered.
 
 mod answers;
+mod refusals;
 mod requests;
 mod resource;
 mod status;

@@ -43,9 +43,9 @@ enum Unanswered {
 
 /// How far an invocation has come with a request.
 #[derive(Debug, Clone, Copy, Default)]
-struct SoFar {
+pub(super) struct Progress {
     /// Whether no guardrail refuses it.
-    allowed: bool,
+    pub(super) allowed: bool,
     /// Whether it may have been registered without this invocation hearing so.
     unsure: bool,
 }
@@ -62,9 +62,10 @@ impl Handler {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
         let stop_at = self.rounds("", invocation).stop_at;
-        let mut so_far = SoFar::default();
+        let mut progress = Progress::default();
         loop {
-            let carried = AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut so_far)).catch_unwind().await;
+            let carried =
+                AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut progress)).catch_unwind().await;
             let reason = match carried {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Unanswered::Later(error))) => return Err(error),
@@ -80,84 +81,8 @@ impl Handler {
                 Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
                 Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
             };
-            return self.refuse(raw, &origin, reason, so_far, invocation).await;
+            return self.refuse(raw, &origin, reason, progress, invocation).await;
         }
-    }
-
-    /// Answers FAILED, and takes back what the request has changed so far.
-    async fn refuse(
-        &self,
-        raw: &RawRequest,
-        origin: &Origin,
-        reason: String,
-        so_far: SoFar,
-        invocation: &Invocation,
-    ) -> Result<Value, Error> {
-        let (decision, name) = (Decision::Failed(reason), origin.physical_id());
-        let group = self.settings.group.clone().unwrap_or_default();
-        let rounds = self.rounds(&group, invocation);
-        let registered = match name.parse::<crate::commitment::Name>() {
-            Ok(_) if !group.is_empty() => self.aws.record(&group, &name).await.ok().flatten(),
-            Ok(_) | Err(_) => None,
-        };
-        if registered.as_ref().and_then(|record| record.owed.as_ref()).is_some_and(|owed| owed.is_to(origin)) {
-            if let Some(record) = self.told(&rounds, &name, origin, &decision).await? {
-                // What is left to do now is the ticks', too.
-                if let Err(error) = rounds.run(record.clone(), record).await {
-                    warn!(commitment = %name, "{name}: {error}");
-                }
-            }
-        } else {
-            let request = Request::read(raw, origin.clone(), self.now()).ok();
-            let data = registered.as_ref().map(|record| Data::of(record, self.now())).unwrap_or_default();
-            let decision = match (registered, request) {
-                (Some(record), Some(request)) if request.kind == RequestType::Update => {
-                    self.remember_refusal(&group, record, &request, decision).await
-                }
-                (None, Some(request)) if request.kind == RequestType::Create && so_far.allowed => {
-                    self.forget_refused(&request, invocation).await;
-                    decision
-                }
-                (Some(_) | None, _) => decision,
-            };
-            self.tell(origin, &decision, &data, rounds.answer_by()).await?;
-            return Ok(json!({ "Name": name, "Answered": decision.status() }));
-        }
-        Ok(json!({ "Name": name, "Answered": "FAILED" }))
-    }
-
-    /// Leaves a tombstone of a Create that was refused for a reason that may go: should it be delivered once more, it buys nothing.
-    async fn forget_refused(&self, create: &Request, invocation: &Invocation) {
-        if let Err(error) = self.bury(create, create.dated, false, invocation).await {
-            let name = &create.name;
-            warn!(commitment = %name, "{name}: {error}");
-        }
-    }
-
-    /// Notes in `record` that `update` was refused, or finds what another delivery of it was answered: should it be delivered once
-    /// more when the reason has gone, it must not be carried out after all.
-    async fn remember_refusal(&self, group: &str, mut record: Record, update: &Request, refused: Decision) -> Decision {
-        let name = update.name.as_str();
-        let owes = record.owed.is_some();
-        let answer_in = |record: &Record| {
-            let resource = record.resource.as_ref().filter(|resource| resource.is_newest(update));
-            resource.and_then(|resource| resource.answered.clone())
-        };
-        if let Some(answered) = answer_in(&record) {
-            return answered;
-        }
-        let Some(resource) = record.resource.as_mut().filter(|known| !owes && known.newest < update.dated) else {
-            return refused;
-        };
-        resource.newest = update.dated;
-        resource.request_id.clone_from(&update.origin.request_id);
-        resource.answered = Some(refused.clone());
-        record.revision = record.revision.saturating_add(1);
-        if let Err(error) = self.aws.write(group, &record).await {
-            warn!(commitment = %name, "{name}: {error}");
-        }
-        let stands = self.aws.record(group, name).await.ok().flatten();
-        stands.as_ref().and_then(answer_in).unwrap_or(refused)
     }
 
     /// Carries out a request, and notes how far this invocation has come with it.
@@ -166,7 +91,7 @@ impl Handler {
         raw: &RawRequest,
         origin: &Origin,
         invocation: &Invocation,
-        so_far: &mut SoFar,
+        progress: &mut Progress,
     ) -> Result<Value, Unanswered> {
         let request = Request::read(raw, origin.clone(), self.now())?;
         let name = request.name.as_str();
@@ -204,7 +129,7 @@ impl Handler {
                 None => None,
             };
             if !is_new(&request, before.as_ref())? {
-                return self.repeat(&request, &rounds, before.as_ref(), so_far.unsure).await;
+                return self.repeat(&request, &rounds, before.as_ref(), progress.unsure).await;
             }
             let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
                 if !self.bury(&request, newest, there, invocation).await? {
@@ -215,14 +140,14 @@ impl Handler {
             let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
             if declares {
                 self.check(&record.commitment)?;
-                so_far.allowed = true;
+                progress.allowed = true;
                 self.judge(&rounds, &mut record, false).await?;
                 if self.has_changed(&group, name, stored.as_ref()).await? {
                     continue;
                 }
             }
             let put = self.put(&group, &record, there).await;
-            so_far.unsure |= put.is_err();
+            progress.unsure |= put.is_err();
             if !put? {
                 continue;
             }
@@ -395,7 +320,7 @@ impl Handler {
 
     /// Where nothing is registered, only remembers the date: a Create that comes late buys nothing. False if something has
     /// been registered since that was looked at: then it is worth looking again.
-    async fn bury(
+    pub(super) async fn bury(
         &self,
         request: &Request,
         deleted: Timestamp,
