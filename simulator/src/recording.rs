@@ -34,14 +34,16 @@ pub(crate) struct Ordered;
 pub(crate) struct Recorder(Mutex<File>);
 
 impl Recorder {
-    /// A file of its own in the directory that the environment names, if it names one.
+    /// A file in the directory that the environment names, if it names one.
     #[expect(clippy::expect_used, reason = "a recording that cannot be written must not look like one that is empty")]
     pub(crate) fn from_environment() -> Option<Arc<Self>> {
         static SIMULATORS: AtomicU32 = AtomicU32::new(0);
         let directory = PathBuf::from(std::env::var_os(DIRECTORY)?);
         let number = SIMULATORS.fetch_add(1, Ordering::Relaxed);
         let file = directory.join(format!("{}-{number}.jsonl", std::process::id()));
-        let file = File::create_new(&file).expect("SIMULATOR_RECORD names a directory that can be written to");
+        // A number of a process comes again when many have run: what it recorded is gone on with.
+        let file = File::options().append(true).create(true).open(&file);
+        let file = file.expect("SIMULATOR_RECORD names a directory that can be written to");
         Some(Arc::new(Self(Mutex::new(file))))
     }
 

@@ -2,7 +2,7 @@
 //! section 4).
 
 use throughput_scheduler::event::{read_stored, tick_input};
-use throughput_scheduler::record::{Claim, Lifecycle, Previous, Record, Resource, Stored, Taken};
+use throughput_scheduler::record::{AliasMemory, Claim, Lifecycle, Previous, Record, Resource, Stored, Taken};
 
 use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, request, resource};
 
@@ -113,6 +113,7 @@ fn what_goes_back_is_declared_again_and_a_parameter_only_where_no_other_stands()
     assert_eq!(record.revision, 3, "one write each");
     record.regain(&of_parameter("/leaving"));
     assert_eq!(record.commitment.parameter, Some(parameter("/declared")), "one commitment has one parameter");
+    assert_eq!(record.lost, [of_alias(TWO), of_parameter("/leaving")], "it may still lead to what is ours");
 }
 
 #[test]
@@ -141,4 +142,13 @@ fn the_newest_request_is_known_by_its_date_and_its_id() {
         let known = Resource { request_id: request_id.to_owned(), ..resource(at(newest)) };
         assert_eq!(known.is_newest(&request), is, "{newest} {request_id}");
     }
+}
+
+#[test]
+fn what_rejects_because_of_another_rejects_because_of_us_once_it_is_taken_over() {
+    let mut record = claiming();
+    record.aliases.entry(alias(TWO)).or_default().rejecting = true;
+    let memory = |rejecting| AliasMemory { failed: None, rejecting };
+    record.remember_rejecting([(alias(ONE), memory(true)), (alias(TWO), memory(false))].into());
+    assert!(record.aliases[&alias(ONE)].rejecting && record.aliases[&alias(TWO)].rejecting);
 }

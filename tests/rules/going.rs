@@ -193,7 +193,11 @@ fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_a
     assert!(!lost(Some(ARN), AliasStatus::Prepared).living(Lifecycle::Retiring).plan().let_go, "a Delete waits for it");
     let moving = lost(Some(FOREIGN), AliasStatus::Updating).off();
     assert_eq!((deletes(&moving), moving.plan().record.lost), (None, claims[..1].to_vec()), "{}", moving.says());
+    assert!(moving.plan().waiting.contains(&WaitingOn::Alias { alias: taken.clone() }), "{}", moving.says());
+    let staying = lost(None, AliasStatus::Updating).plan();
+    assert!(staying.settled() && staying.record.lost == claims[..1], "nothing waits for it: {staying}");
     for named in [Some(FOREIGN), None] {
+        assert_eq!(lost(named, AliasStatus::Prepared).plan().record.lost, vec![]);
         let moved = lost(named, AliasStatus::Prepared).off();
         assert_eq!((deletes(&moved), moved.plan().record.lost), (Some(false), vec![]), "{}", moved.says());
         assert_eq!(moved.plan().actions.len(), 1, "where it is now is its new owner's to say");
@@ -219,7 +223,10 @@ fn what_another_took_over_makes_way_before_a_throughput_goes_and_is_the_others_a
     unseen.observed.parameters.insert(parameter.parse().expect("a name"), Err(error(CallErrorKind::Refused)));
     assert!(unseen.plan().settled() && unseen.plan().record.lost == claims, "{}", unseen.says());
     unseen = unseen.off();
-    assert_eq!((deletes(&unseen), unseen.plan().failures.len()), (None, 1), "{}", unseen.says());
+    let busy = error(CallErrorKind::Busy);
+    unseen.observed.aliases.insert(taken.clone(), Err(busy.clone()));
+    assert_eq!((deletes(&unseen), unseen.plan().failures.len()), (None, 2), "{}", unseen.says());
+    assert!(unseen.plan().failures.contains(&busy));
     let mut unlisted = lost(Some(ARN), AliasStatus::Prepared).off();
     unlisted.observed.throughputs.clear();
     unlisted.observed.facts.throughputs.insert(ARN.to_owned(), Err(error(CallErrorKind::NoAnswer)));
