@@ -137,9 +137,8 @@ impl Handler {
             // Told all the same: a stack that hangs helps nobody, and the next tick tells it once more.
             if let Err(error) = self.aws.write(rounds.group, &record).await {
                 warn!(commitment = %name, "{name}: {error}");
-            } else if let Ok(stands) = self.aws.record(rounds.group, name).await {
+            } else if let Ok(stands) = self.owing(rounds.group, name, origin).await {
                 // Somebody may have decided otherwise at the same time, and what was told is not taken back.
-                let stands = stands.filter(|stands| stands.owed.as_ref().is_some_and(|owed| owed.is_to(origin)));
                 let Some(stands) = stands else { return Ok(Told::NotOurs) };
                 if stands.owed.as_ref().is_some_and(|owed| owed.decided.is_some()) {
                     record = stands;

@@ -80,7 +80,7 @@ impl Scene {
     }
 
     /// What the plan writes into the parameter, if it does.
-    fn writes(&self) -> Option<String> {
+    pub(crate) fn writes(&self) -> Option<String> {
         let plan = self.plan();
         assert!(plan.questions.is_empty(), "{:?}", plan.questions);
         plan.actions
