@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth fuzz \
+.PHONY: help demo invoke quick test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth fuzz \
   mutants build deploy
 
 CARGO := cargo
@@ -24,6 +24,11 @@ else
 	@echo "make invoke EVENT=…, with one of:"
 	@for event in events/*.json; do echo "  $$event"; done
 endif
+
+quick: # format, lint and test what decides, in seconds: policy/ builds without the SDK
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --quiet --package policy --all-targets -- -D warnings
+	@$(CARGO) test --quiet --package policy
 
 test: .venv/referee/installed # run every test, and hold what was recorded against judges that are not ours; needs Python 3
 	@rm -rf $(RECORDED) && mkdir -p $(RECORDED)
@@ -105,7 +110,7 @@ else
 	@for target in fuzz/fuzz_targets/*.rs; do echo "  $$(basename $$target .rs)"; done
 endif
 
-mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and see that a test notices: make mutants FILE=src/guardrails.rs
+mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and see that a test notices: make mutants FILE=policy/src/guardrails.rs
 	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) mutants --output target $(if $(FILE),--re '^$(FILE):')
 
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64

@@ -8,8 +8,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use throughput_scheduler::desired::{Base, Demand};
-use throughput_scheduler::timetable::{Exception, ModelUnits, State, Timetable, Window};
+use policy::desired::{Base, Demand};
+use policy::timetable::{Exception, ModelUnits, State, Timetable, Window};
 
 const QUESTIONS: i64 = 1_000_000;
 /// 2026-01-01T00:00:00Z.

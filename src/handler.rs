@@ -15,16 +15,16 @@ use serde_json::{Value, json};
 use tracing::{debug, warn};
 
 use crate::aws::{Aws, FOREIGN_SCHEDULE, UNREADABLE_RECORD};
-use crate::commitment::Commitment;
-use crate::event::{self, Action, Event};
-use crate::input::{BadSetting, Mistakes};
-use crate::metrics::{self, Measure};
-use crate::observed::{CallError, Facts};
-use crate::plan::Attempts;
-use crate::record::{Record, Schedule, Tombstone};
-use crate::report::Report;
 use crate::rounds::{Clock, Look, Outcome, Rounds, SoFar};
-use crate::settings::Settings;
+use policy::commitment::Commitment;
+use policy::event::{self, Action, Event};
+use policy::input::{BadSetting, Mistakes};
+use policy::metrics::{self, Measure};
+use policy::observed::{CallError, Facts};
+use policy::plan::Attempts;
+use policy::record::{Record, Schedule, Tombstone};
+use policy::report::Report;
+use policy::settings::Settings;
 
 /// No work is started this long before the invocation's deadline (rule 12).
 const STOP_BEFORE_DEADLINE: SignedDuration = SignedDuration::from_secs(10);

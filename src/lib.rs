@@ -10,36 +10,8 @@
 //!                                       ─▶ Record, Answer, Report
 //! ```
 //!
-//! Everything outside [`aws`] is plain data and plain functions; only [`handler`] and [`rounds`] join the two. Fuzzing builds the
-//! plain part alone.
+//! The decisions are those of the crate [`policy`]; here they are joined with AWS.
 
-pub mod input;
-mod pattern;
-
-pub mod event;
-
-pub mod custom_resource;
-
-pub mod commitment;
-pub mod desired;
-pub mod timetable;
-
-pub mod guardrails;
-pub mod settings;
-
-pub mod record;
-
-pub mod observed;
-pub mod plan;
-pub mod registration;
-
-#[cfg(not(fuzzing))]
 pub mod aws;
-#[cfg(not(fuzzing))]
 pub mod handler;
-#[cfg(not(fuzzing))]
 pub mod rounds;
-
-pub mod answer;
-pub mod metrics;
-pub mod report;

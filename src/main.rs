@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use policy::settings::Settings;
 use serde_json::Value;
 use throughput_scheduler::aws::{self, Aws};
 use throughput_scheduler::handler::{Error, Handler, Invocation};
 use throughput_scheduler::rounds::Clock;
-use throughput_scheduler::settings::Settings;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;

@@ -16,11 +16,11 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use crate::aws::Aws;
-use crate::commitment::{AliasId, ParameterName};
-use crate::observed::{AgentAlias, CallError, CallErrorKind, Facts, Observed, Parameter, Question};
-use crate::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, Situation, WaitingOn};
-use crate::record::{Lifecycle, Record, Standing};
-use crate::settings::Settings;
+use policy::commitment::{AliasId, ParameterName};
+use policy::observed::{AgentAlias, CallError, CallErrorKind, Facts, Observed, Parameter, Question};
+use policy::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, Situation, WaitingOn};
+use policy::record::{Lifecycle, Record, Standing};
+use policy::settings::Settings;
 
 use act::Acted;
 use pace::Paces;

@@ -5,18 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use policy::answer::{Data, Verdict, body};
+use policy::commitment::{AliasId, Commitment};
+use policy::custom_resource::{Origin, RawRequest, Request, RequestType, ResponseUrl, Unanswerable};
+use policy::input::Mistakes;
+use policy::observed::{AgentAlias, AliasStatus, CallError, CallErrorKind, Observed, Throughput, ThroughputStatus};
+use policy::plan::{Plan, WaitingOn};
+use policy::record::{Decision, Lifecycle, Owed, Record, Schedule};
+use policy::timetable::State;
 use rehearsal::{AGENT, ALIAS, commitment};
 use serde_json::{Value, json};
-use throughput_scheduler::answer::{Data, Verdict, body};
-use throughput_scheduler::commitment::{AliasId, Commitment};
-use throughput_scheduler::custom_resource::{Origin, RawRequest, Request, RequestType, ResponseUrl, Unanswerable};
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::observed::{
-    AgentAlias, AliasStatus, CallError, CallErrorKind, Observed, Throughput, ThroughputStatus,
-};
-use throughput_scheduler::plan::{Plan, WaitingOn};
-use throughput_scheduler::record::{Decision, Lifecycle, Owed, Record, Schedule};
-use throughput_scheduler::timetable::State;
 
 const URL: &str =
     "https://bucket.s3.eu-central-1.amazonaws.com/answer?X-Amz-Date=20261116T080000Z&X-Amz-Signature=5e0b";

@@ -2,11 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
+use policy::commitment::{Commitment, Name};
+use policy::input::Mistakes;
 use rehearsal::{FUNCTION, GROUP, World, commitment};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::{Commitment, Name};
 use throughput_scheduler::handler::Error;
-use throughput_scheduler::input::Mistakes;
 
 fn read(declaration: &Value) -> Result<Commitment, Vec<(String, String)>> {
     let mut mistakes = Mistakes::default();
@@ -320,7 +320,7 @@ async fn a_bad_setting_is_a_clear_error() {
 
 #[test]
 fn guardrails_allow_what_they_name_to_the_last_unit() {
-    use throughput_scheduler::guardrails::Guardrails;
+    use policy::guardrails::Guardrails;
     let refused = |models: &str, more: Value| {
         let guardrails = Guardrails::parse("2", models, "None").expect("they are right");
         let declared = read(&commitment(more)).expect("it is right");

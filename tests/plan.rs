@@ -7,16 +7,16 @@ use std::num::NonZeroU32;
 
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{AGENT, ALIAS, GROUP, commitment};
-use serde_json::{Value, json};
-use throughput_scheduler::commitment::{AliasId, Commitment, Term};
-use throughput_scheduler::guardrails::Guardrails;
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::observed::{
+use policy::commitment::{AliasId, Commitment, Term};
+use policy::guardrails::Guardrails;
+use policy::input::Mistakes;
+use policy::observed::{
     AgentAlias, AliasStatus, CallError, CallErrorKind, Facts, Marks, Observed, Question, Throughput, ThroughputStatus,
 };
-use throughput_scheduler::plan::{Action, Attempts, Plan, Situation};
-use throughput_scheduler::record::{Lifecycle, Record, Schedule};
+use policy::plan::{Action, Attempts, Plan, Situation};
+use policy::record::{Lifecycle, Record, Schedule};
+use rehearsal::{AGENT, ALIAS, GROUP, commitment};
+use serde_json::{Value, json};
 
 const MODEL_ARN: &str = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0:24k";
 const BASE_ARN: &str = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0";
@@ -82,7 +82,7 @@ impl Scene {
             term_end: commitment.term.map(|_| self.now + SignedDuration::from_hours(24)),
             failure: None,
         };
-        let digest = throughput_scheduler::record::tags_digest(&commitment.tags);
+        let digest = policy::record::tags_digest(&commitment.tags);
         self.record.notice(&throughput, Some(digest), self.now);
         self.observed.throughputs.push(throughput);
         self

@@ -5,10 +5,10 @@
 use std::io::Write;
 
 use jiff::Timestamp;
+use policy::commitment::{Commitment, Name};
+use policy::timetable::State;
 use rehearsal::timeline::zone;
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::{Commitment, Name};
-use throughput_scheduler::timetable::State;
 
 use crate::arguments::{AnswerFormat, Apply, Ask, Named, Override, Plan, Retire, Scale};
 use crate::function::Function;

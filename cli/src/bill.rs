@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::timetable::ModelUnits;
 use rehearsal::timeline::{Phase, Stretch, stretches};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::timetable::ModelUnits;
 
 /// Further back than any lead, drain and window reach.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(15 * 24);

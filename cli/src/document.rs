@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use policy::input::cut;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
-use throughput_scheduler::input::cut;
 
 /// Most nodes of a file, those that an alias repeats counted again: a small file cannot fill the memory.
 const MOST_NODES: usize = 200_000;

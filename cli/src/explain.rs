@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::desired::{Demand, Desired, Rule};
+use policy::timetable::{Exception, Source, Timetable, duration_text};
 use rehearsal::timeline::{demand, without_irregularities, zone};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::desired::{Demand, Desired, Rule};
-use throughput_scheduler::timetable::{Exception, Source, Timetable, duration_text};
 
 use crate::arguments::Explain;
 use crate::terminal::Terminal;

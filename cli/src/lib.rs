@@ -31,7 +31,7 @@ use std::io;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use throughput_scheduler::timetable::State;
+use policy::timetable::State;
 
 use crate::arguments::{Arguments, Verb};
 use crate::terminal::Terminal;

@@ -10,10 +10,10 @@ pub mod warnings;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use policy::commitment::Commitment;
+use policy::timetable::ModelUnits;
 use rehearsal::picture::{Picture, Piece, foreseen};
 use rehearsal::timeline::{self, Day, Stretch, stretches};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::timetable::ModelUnits;
 
 use crate::arguments::{self, PreviewFormat};
 use crate::bill::{Bill, bill};
@@ -69,7 +69,7 @@ impl Preview {
         let bill = bill(commitment, from, until);
         let mut warnings = declaration.assumed.clone();
         warnings.extend(warnings::all(commitment, &days, &stretches, from));
-        let duration = throughput_scheduler::timetable::duration_text;
+        let duration = policy::timetable::duration_text;
         Ok(Self {
             name: declaration.label.clone(),
             model: commitment.model.to_string(),

@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
+use policy::commitment::Commitment;
+use policy::event::{self, Action, Event, Subject};
+use policy::input::{Mistake, Mistakes};
 use serde_json::Value;
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::event::{self, Action, Event, Subject};
-use throughput_scheduler::input::{Mistake, Mistakes};
 
 use crate::document::{self, Node, Unreadable};
 use crate::template;

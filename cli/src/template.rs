@@ -5,9 +5,9 @@
 
 use std::str::FromStr;
 
+use policy::commitment::{Commitment, Name};
+use policy::input::{Mistake, Mistakes, cut_to};
 use serde_json::Value;
-use throughput_scheduler::commitment::{Commitment, Name};
-use throughput_scheduler::input::{Mistake, Mistakes, cut_to};
 
 use crate::document::{self, Node};
 use crate::source::{Contents, Declaration, Finding, Level, Source, printable, read_one};

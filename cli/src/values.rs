@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use policy::input::cut;
 use serde_json::{Map, Number, Value};
-use throughput_scheduler::input::cut;
 
 use crate::document::{Kind, Node, is_null};
 

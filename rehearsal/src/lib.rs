@@ -12,12 +12,12 @@ use aws_sdk_bedrock::config::retry::RetryConfig;
 use aws_sdk_bedrock::config::timeout::TimeoutConfig;
 use aws_sdk_bedrock::config::{Credentials, SharedCredentialsProvider};
 use jiff::{SignedDuration, Timestamp};
+use policy::settings::Settings;
 use serde_json::{Value, json};
 use simulator::Simulator;
 use throughput_scheduler::aws::Aws;
 use throughput_scheduler::handler::{Error, Handler, Invocation};
 use throughput_scheduler::rounds::Clock;
-use throughput_scheduler::settings::Settings;
 
 pub mod cloudformation;
 pub mod course;

@@ -7,8 +7,8 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::{SignedDuration, Timestamp};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::timetable::ModelUnits;
+use policy::commitment::Commitment;
+use policy::timetable::ModelUnits;
 
 use crate::timeline::{Day, Phase, Special, Stretch, stretches, within};
 

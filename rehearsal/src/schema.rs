@@ -7,8 +7,8 @@ use std::io;
 use std::path::Path;
 
 pub use jsonschema::Validator;
+use policy::commitment::Commitment;
 use serde_json::Value;
-use throughput_scheduler::commitment::Commitment;
 
 /// The schema documents, each with the name of its file.
 #[must_use]

@@ -6,9 +6,9 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::desired::{Base, Because, Demand, Rule, Transition};
-use throughput_scheduler::timetable::{ModelUnits, Source, Timetable};
+use policy::commitment::Commitment;
+use policy::desired::{Base, Because, Demand, Rule, Transition};
+use policy::timetable::{ModelUnits, Source, Timetable};
 
 /// What a stretch of time is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

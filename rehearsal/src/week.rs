@@ -8,10 +8,10 @@ use std::fmt::Write;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::input::Mistakes;
+use policy::timetable::ModelUnits;
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::timetable::ModelUnits;
 
 use crate::picture::{Cell, Picture, Piece, irregularities};
 use crate::timeline::{Day, Stretch, days, stretches, zone};

@@ -4,9 +4,9 @@ use aws_sdk_bedrockagent::types::{AgentAliasRoutingConfigurationListItem, AgentA
 
 use super::Aws;
 use super::bedrock::none_if_not_found;
-use crate::commitment::AliasId;
-use crate::observed::{AgentAlias, AliasStatus, CallError, CallErrorKind};
-use crate::plan::Route;
+use policy::commitment::AliasId;
+use policy::observed::{AgentAlias, AliasStatus, CallError, CallErrorKind};
+use policy::plan::Route;
 
 impl Aws {
     /// The alias, if it exists.

@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::{Aws, TLS};
-use crate::custom_resource::ResponseUrl;
+use policy::custom_resource::ResponseUrl;
 
 /// What became of an answer; nothing in it repeats the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]

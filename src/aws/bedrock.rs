@@ -6,9 +6,9 @@ use aws_sdk_bedrock::operation::get_provisioned_model_throughput::GetProvisioned
 use aws_sdk_bedrock::types::{CommitmentDuration, FoundationModelLifecycleStatus, ProvisionedModelStatus, Tag};
 
 use super::{Aws, instant};
-use crate::commitment::{Name, Term};
-use crate::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Marks, Throughput, ThroughputStatus};
-use crate::timetable::ModelUnits;
+use policy::commitment::{Name, Term};
+use policy::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Marks, Throughput, ThroughputStatus};
+use policy::timetable::ModelUnits;
 
 /// What `CreateProvisionedModelThroughput` is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

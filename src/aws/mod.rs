@@ -23,7 +23,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
-use crate::observed::{CallError, CallErrorKind};
+use policy::observed::{CallError, CallErrorKind};
 
 pub use answer::Delivery;
 pub use bedrock::Purchase;

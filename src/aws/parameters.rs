@@ -4,8 +4,8 @@ use aws_sdk_ssm::types::{Parameter as Stored, ParameterTier, ParameterType};
 
 use super::bedrock::none_if_not_found;
 use super::{Aws, instant};
-use crate::commitment::ParameterName;
-use crate::observed::{CallError, CallErrorKind, Parameter};
+use policy::commitment::ParameterName;
+use policy::observed::{CallError, CallErrorKind, Parameter};
 
 impl Aws {
     /// The parameter, if it exists.

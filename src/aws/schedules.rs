@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Aws;
 use super::bedrock::none_if_not_found;
-use crate::event::{tick_input, tombstone_input};
-use crate::observed::{CallError, CallErrorKind};
-use crate::record::{Record, Schedule, Stored, Tombstone};
-use crate::settings::rate_expression;
+use policy::event::{tick_input, tombstone_input};
+use policy::observed::{CallError, CallErrorKind};
+use policy::record::{Record, Schedule, Stored, Tombstone};
+use policy::settings::rate_expression;
 
 /// A tick that comes late is useless: the next one is due.
 const OLDEST_TICK_SECONDS: i32 = 60;
@@ -49,7 +49,7 @@ impl Aws {
             message,
         };
         let input = answer.target().and_then(Target::input).unwrap_or_default();
-        match crate::event::read_stored(input) {
+        match policy::event::read_stored(input) {
             Ok(Some(stored)) => Ok(Some(stored)),
             Ok(None) => {
                 Err(unreadable(FOREIGN_SCHEDULE, "its schedule is somebody else's: it holds no record".to_owned()))

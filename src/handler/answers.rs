@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{Error, Handler};
-use crate::answer::{self, Data, Verdict};
 use crate::aws::Delivery;
-use crate::custom_resource::{Origin, RequestType};
-use crate::observed::CallError;
-use crate::record::{Decision, Lifecycle, Owed, Record, Taken, Tombstone};
 use crate::rounds::{Outcome, Rounds};
+use policy::answer::{self, Data, Verdict};
+use policy::custom_resource::{Origin, RequestType};
+use policy::observed::CallError;
+use policy::record::{Decision, Lifecycle, Owed, Record, Taken, Tombstone};
 
 /// Turns of one invocation: what a failed request leaves behind is put right at once, and an end that is near is waited for.
 const MOST_TURNS: usize = 4;

@@ -8,9 +8,9 @@ use tracing::warn;
 
 use super::resource::Progress;
 use super::{Error, Handler, Invocation};
-use crate::answer::Data;
-use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
-use crate::record::{Decision, Record};
+use policy::answer::Data;
+use policy::custom_resource::{Origin, RawRequest, Request, RequestType};
+use policy::record::{Decision, Record};
 
 impl Handler {
     /// Answers FAILED, and takes back what the request has changed so far.
@@ -25,7 +25,7 @@ impl Handler {
         let (decision, name) = (Decision::Failed(reason), origin.physical_id());
         let group = self.settings.group.clone().unwrap_or_default();
         let rounds = self.rounds(&group, invocation);
-        let registered = match name.parse::<crate::commitment::Name>() {
+        let registered = match name.parse::<policy::commitment::Name>() {
             Ok(_) if !group.is_empty() => self.aws.record(&group, &name).await.ok().flatten(),
             Ok(_) | Err(_) => None,
         };

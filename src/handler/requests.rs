@@ -9,17 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation, subject};
-use crate::commitment::{AliasId, Commitment, ParameterName, WhenOff};
-use crate::custom_resource::RequestType;
-use crate::desired::{Hold, Override};
-use crate::event::{Action, End, Subject};
-use crate::guardrails::{Guardrails, NotAllowed};
-use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed};
-use crate::record::{AliasMemory, Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
-use crate::registration::Objections;
-use crate::report::Report;
 use crate::rounds::{Outcome, Rounds};
-use crate::timetable::{State, duration_text};
+use policy::commitment::{AliasId, Commitment, ParameterName, WhenOff};
+use policy::custom_resource::RequestType;
+use policy::desired::{Hold, Override};
+use policy::event::{Action, End, Subject};
+use policy::guardrails::{Guardrails, NotAllowed};
+use policy::observed::{AgentAlias, CallError, CallErrorKind, Observed};
+use policy::record::{AliasMemory, Claim, Lifecycle, Record, Schedule, Standing, Stored, Taken, Tombstone};
+use policy::registration::Objections;
+use policy::report::Report;
+use policy::timetable::{State, duration_text};
 
 /// Longest override (interface.md section 2, rule 7).
 const LONGEST_OVERRIDE: SignedDuration = SignedDuration::from_hours(7 * 24);

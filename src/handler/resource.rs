@@ -12,14 +12,14 @@ use tracing::{info, warn};
 
 use super::requests::MOST_WRITES;
 use super::{Error, Handler, Invocation, said};
-use crate::answer::Data;
 use crate::aws::FOREIGN_SCHEDULE;
-use crate::commitment::{Commitment, OnDelete};
-use crate::custom_resource::{Origin, RawRequest, Request, RequestType};
-use crate::input::Mistakes;
-use crate::observed::{CallError, CallErrorKind, Throughput};
-use crate::record::{Decision, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, Tombstone};
 use crate::rounds::Rounds;
+use policy::answer::Data;
+use policy::commitment::{Commitment, OnDelete};
+use policy::custom_resource::{Origin, RawRequest, Request, RequestType};
+use policy::input::Mistakes;
+use policy::observed::{CallError, CallErrorKind, Throughput};
+use policy::record::{Decision, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, Tombstone};
 
 /// How long an overtaken request's answer is tried before the newer request goes on.
 const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
@@ -333,7 +333,7 @@ impl Handler {
             warn!(commitment = %name, "{name}: without SCHEDULE_ROLE_ARN its deletion cannot be remembered");
             return Ok(true);
         };
-        let target = crate::event::tick_target(&invocation.function_arn);
+        let target = policy::event::tick_target(&invocation.function_arn);
         let tombstone = Tombstone { name: request.name.to_string(), deleted };
         let schedule = Schedule { minutes: 1, role_arn, target };
         let buried = if there {

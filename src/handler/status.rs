@@ -6,12 +6,12 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 use super::{Error, Handler, Invocation, STATUS_SIDE_BY_SIDE};
-use crate::metrics::{self, Measure};
-use crate::observed::{CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
-use crate::plan::Attempts;
-use crate::record::Record;
-use crate::report::Report;
 use crate::rounds::Look;
+use policy::metrics::{self, Measure};
+use policy::observed::{CallErrorKind, Facts, GROUP_TAG, Marks, Throughput};
+use policy::plan::Attempts;
+use policy::record::Record;
+use policy::report::Report;
 
 impl Handler {
     /// How one commitment is.

@@ -8,10 +8,10 @@ use tracing::{debug, info, warn};
 
 use super::{Rounds, Way, ends};
 use crate::aws::Purchase;
-use crate::commitment::AliasId;
-use crate::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Throughput};
-use crate::plan::Action;
-use crate::record::{Buying, Record, next_token, tags_digest};
+use policy::commitment::AliasId;
+use policy::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Throughput};
+use policy::plan::Action;
+use policy::record::{Buying, Record, next_token, tags_digest};
 
 /// Most tokens that one purchase goes through.
 const MOST_TOKENS: usize = 8;

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::commitment::AliasId;
-use crate::observed::{AgentAlias, Facts, Question};
+use policy::commitment::AliasId;
+use policy::observed::{AgentAlias, Facts, Question};
 
 /// Answers of one invocation; errors are asked for again.
 #[derive(Debug, Default)]

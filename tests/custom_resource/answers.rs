@@ -1,8 +1,8 @@
 //! The answer: lines 8 to 13.
 
-use throughput_scheduler::answer::{Data, body};
-use throughput_scheduler::custom_resource::{Origin, RawRequest, ResponseUrl, Unanswerable};
-use throughput_scheduler::record::Decision;
+use policy::answer::{Data, body};
+use policy::custom_resource::{Origin, RawRequest, ResponseUrl, Unanswerable};
+use policy::record::Decision;
 
 use super::*;
 

@@ -4,20 +4,20 @@
 //! bounded length; an answer fits what `CloudFormation` takes. The fuzz targets and the replay of their corpus share this.
 
 use jiff::{SignedDuration, Timestamp};
+use policy::answer::{self, Data};
+use policy::commitment::Commitment;
+use policy::custom_resource::{Origin, RawRequest, Request, RequestType, Unanswerable};
+use policy::desired::{Base, Demand};
+use policy::event::{self, Action, Event, Subject};
+use policy::guardrails::Guardrails;
+use policy::input::{Mistake, Mistakes};
+use policy::observed::{AgentAlias, AliasStatus, Observed, Throughput, ThroughputStatus};
+use policy::plan::{Attempts, Plan, Situation};
+use policy::record::{Decision, Lifecycle, Owed, Record, Resource, Schedule, Stored};
+use policy::report::Report;
+use policy::timetable::{Holiday, Period, State, Window, Zone, duration_text, parse_duration};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use throughput_scheduler::answer::{self, Data};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::custom_resource::{Origin, RawRequest, Request, RequestType, Unanswerable};
-use throughput_scheduler::desired::{Base, Demand};
-use throughput_scheduler::event::{self, Action, Event, Subject};
-use throughput_scheduler::guardrails::Guardrails;
-use throughput_scheduler::input::{Mistake, Mistakes};
-use throughput_scheduler::observed::{AgentAlias, AliasStatus, Observed, Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{Attempts, Plan, Situation};
-use throughput_scheduler::record::{Decision, Lifecycle, Owed, Record, Resource, Schedule, Stored};
-use throughput_scheduler::report::Report;
-use throughput_scheduler::timetable::{Holiday, Period, State, Window, Zone, duration_text, parse_duration};
 
 /// Most bytes of what is told of one mistake, and of all of them: a line that somebody can read, and a page.
 pub(crate) const LONGEST_MISTAKE: usize = 1000;

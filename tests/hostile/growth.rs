@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::desired::{Base, Demand};
+use policy::input::Mistakes;
+use policy::timetable::{Holiday, ModelUnits};
 use rehearsal::commitment;
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::desired::{Base, Demand};
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::timetable::{Holiday, ModelUnits};
 
 fn declared(more: Value) -> Commitment {
     let mut mistakes = Mistakes::default();

@@ -1,10 +1,10 @@
 //! What is told of hostile values: the key and its path, the value but not all of it, and what would be accepted.
 
+use policy::commitment::Commitment;
+use policy::event;
+use policy::input::{Mistake, Mistakes};
 use rehearsal::commitment;
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::event;
-use throughput_scheduler::input::{Mistake, Mistakes};
 
 use super::checks::{self, LONGEST_MISTAKE, LONGEST_TEXT};
 use super::{megabyte, with};

@@ -1,8 +1,8 @@
 //! What only one commitment can declare: who takes it over, what that leaves to the other, and how it goes back (interface.md
 //! section 4).
 
-use throughput_scheduler::event::{read_stored, tick_input};
-use throughput_scheduler::record::{AliasMemory, Claim, Lifecycle, Previous, Record, Resource, Stored, Taken};
+use policy::event::{read_stored, tick_input};
+use policy::record::{AliasMemory, Claim, Lifecycle, Previous, Record, Resource, Stored, Taken};
 
 use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, request, resource};
 

@@ -6,18 +6,18 @@ mod claims;
 mod overwritten;
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::commitment;
-use serde_json::{Value, json};
-use throughput_scheduler::commitment::{AliasId, Commitment, ParameterName};
-use throughput_scheduler::custom_resource::{Origin, RawRequest, Request};
-use throughput_scheduler::desired::{Base, Hold, Override};
-use throughput_scheduler::event::{read_stored, tick_input};
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::observed::{Throughput, ThroughputStatus};
-use throughput_scheduler::record::{
+use policy::commitment::{AliasId, Commitment, ParameterName};
+use policy::custom_resource::{Origin, RawRequest, Request};
+use policy::desired::{Base, Hold, Override};
+use policy::event::{read_stored, tick_input};
+use policy::input::Mistakes;
+use policy::observed::{Throughput, ThroughputStatus};
+use policy::record::{
     Buying, Decision, Gone, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, next_token, tags_digest,
 };
-use throughput_scheduler::timetable::State;
+use policy::timetable::State;
+use rehearsal::commitment;
+use serde_json::{Value, json};
 
 fn at(seconds: i64) -> Timestamp {
     let start: Timestamp = "2026-11-16T08:00:00Z".parse().expect("an instant");

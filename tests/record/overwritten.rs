@@ -1,10 +1,8 @@
 //! How do two records of one commitment stand to each other, and what does one learn from the other? (interface.md section 6)
 
-use throughput_scheduler::commitment::ParameterName;
-use throughput_scheduler::observed::ThroughputStatus;
-use throughput_scheduler::record::{
-    AliasMemory, Buying, Claim, Decision, Lifecycle, Previous, Record, Resource, Standing, Taken,
-};
+use policy::commitment::ParameterName;
+use policy::observed::ThroughputStatus;
+use policy::record::{AliasMemory, Buying, Claim, Decision, Lifecycle, Previous, Record, Resource, Standing, Taken};
 
 use crate::{BASE, ONE, THREE, TWO, alias, at, declared, owing, parameter, record, resource, throughput};
 

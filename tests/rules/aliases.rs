@@ -1,12 +1,12 @@
 //! What one alias does, and what is remembered of it (design.md, rules 2, 5, 6 and 13).
 
 use jiff::SignedDuration;
+use policy::commitment::AliasId;
+use policy::observed::{AgentAlias, AliasStatus, Marks, Question, Throughput};
+use policy::plan::{Action, Route, WaitingOn};
+use policy::record::{AliasMemory, Failure, Lifecycle};
 use rehearsal::{AGENT, ALIAS};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::AliasId;
-use throughput_scheduler::observed::{AgentAlias, AliasStatus, Marks, Question, Throughput};
-use throughput_scheduler::plan::{Action, Route, WaitingOn};
-use throughput_scheduler::record::{AliasMemory, Failure, Lifecycle};
 
 use crate::going::FOREIGN;
 use crate::{ARN, BASE, Scene, at, with};

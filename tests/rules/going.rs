@@ -1,12 +1,12 @@
 //! How a throughput goes: who still uses it, the drain, and the deletion that is refused for a while (design.md, rules 2 and 9).
 
 use jiff::SignedDuration;
-use serde_json::json;
-use throughput_scheduler::observed::{
+use policy::observed::{
     AliasStatus, CallErrorKind, Marks, Observed, Parameter, Question, Throughput, ThroughputStatus,
 };
-use throughput_scheduler::plan::{Action, Route, WaitingOn};
-use throughput_scheduler::record::{Claim, Lifecycle};
+use policy::plan::{Action, Route, WaitingOn};
+use policy::record::{Claim, Lifecycle};
+use serde_json::json;
 
 use crate::aliases::id;
 use crate::{ARN, BASE, Scene, at, error};

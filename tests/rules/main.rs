@@ -15,18 +15,18 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{GROUP, commitment};
-use serde_json::{Value, json};
-use throughput_scheduler::commitment::{AliasId, Commitment};
-use throughput_scheduler::desired::Hold;
-use throughput_scheduler::guardrails::Guardrails;
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::observed::{
+use policy::commitment::{AliasId, Commitment};
+use policy::desired::Hold;
+use policy::guardrails::Guardrails;
+use policy::input::Mistakes;
+use policy::observed::{
     COMMITMENT_TAG, CallError, CallErrorKind, Facts, GROUP_TAG, Marks, Observed, Question, Throughput, ThroughputStatus,
 };
-use throughput_scheduler::plan::{Action, Attempts, Plan, Situation, WaitingOn};
-use throughput_scheduler::record::{Buying, Lifecycle, Record, Schedule, tags_digest};
-use throughput_scheduler::timetable::State;
+use policy::plan::{Action, Attempts, Plan, Situation, WaitingOn};
+use policy::record::{Buying, Lifecycle, Record, Schedule, tags_digest};
+use policy::timetable::State;
+use rehearsal::{GROUP, commitment};
+use serde_json::{Value, json};
 
 const MODEL_ARN: &str = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0:24k";
 const BASE_ARN: &str = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0";

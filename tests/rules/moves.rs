@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU32;
 
+use policy::commitment::ParameterName;
+use policy::observed::{AliasStatus, CallErrorKind, Parameter, ThroughputStatus};
+use policy::plan::{Action, Route};
+use policy::record::{AliasMemory, Claim, Failure, Lifecycle};
 use rehearsal::{AGENT, ALIAS};
 use serde_json::json;
-use throughput_scheduler::commitment::ParameterName;
-use throughput_scheduler::observed::{AliasStatus, CallErrorKind, Parameter, ThroughputStatus};
-use throughput_scheduler::plan::{Action, Route};
-use throughput_scheduler::record::{AliasMemory, Claim, Failure, Lifecycle};
 
 use crate::aliases::{bare, id, on_ours, serving};
 use crate::going::deletes;

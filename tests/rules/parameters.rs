@@ -3,11 +3,11 @@
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
+use policy::commitment::ParameterName;
+use policy::observed::{CallErrorKind, Marks, Parameter, Question, Throughput, ThroughputStatus};
+use policy::plan::{Action, WaitingOn};
+use policy::record::{Gone, Lifecycle};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::ParameterName;
-use throughput_scheduler::observed::{CallErrorKind, Marks, Parameter, Question, Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{Action, WaitingOn};
-use throughput_scheduler::record::{Gone, Lifecycle};
 
 use crate::going::{FOREIGN, deletes};
 use crate::{ARN, BASE, Scene, at, error, with};

@@ -1,10 +1,10 @@
 //! What is given up for a purchase, and what its failure means for an answer that is owed (design.md, rules 3 and 6).
 
+use policy::custom_resource::{Origin, RawRequest, Request};
+use policy::observed::{CallErrorKind, ThroughputStatus};
+use policy::plan::Action;
+use policy::record::{Decision, Failure, Gone, Owed};
 use serde_json::json;
-use throughput_scheduler::custom_resource::{Origin, RawRequest, Request};
-use throughput_scheduler::observed::{CallErrorKind, ThroughputStatus};
-use throughput_scheduler::plan::Action;
-use throughput_scheduler::record::{Decision, Failure, Gone, Owed};
 
 use crate::going::deletes;
 use crate::refusals::{refused, shrinking};

@@ -1,9 +1,9 @@
 //! What a purchase that cannot be made, or of which nothing is known, does to what serves (design.md, rules 3, 4 and 6).
 
+use policy::observed::{CallErrorKind, Marks, Throughput, ThroughputStatus};
+use policy::plan::{Action, Route};
+use policy::record::{Buying, Failure, Gone, Lifecycle};
 use serde_json::{Value, json};
-use throughput_scheduler::observed::{CallErrorKind, Marks, Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{Action, Route};
-use throughput_scheduler::record::{Buying, Failure, Gone, Lifecycle};
 
 use crate::aliases::{bare, serving};
 use crate::going::{FOREIGN, deletes};

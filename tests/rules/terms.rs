@@ -1,11 +1,11 @@
 //! What a term does before its end, at its end, and after it (design.md, rule 9).
 
+use policy::desired::Hold;
+use policy::observed::{Throughput, ThroughputStatus};
+use policy::plan::{WaitingOn, ends_a_term};
+use policy::record::{Held, Lifecycle, Record};
+use policy::timetable::State;
 use serde_json::{Value, json};
-use throughput_scheduler::desired::Hold;
-use throughput_scheduler::observed::{Throughput, ThroughputStatus};
-use throughput_scheduler::plan::{WaitingOn, ends_a_term};
-use throughput_scheduler::record::{Held, Lifecycle, Record};
-use throughput_scheduler::timetable::State;
 
 use crate::{ARN, BASE, Scene, at};
 

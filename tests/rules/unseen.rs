@@ -1,11 +1,11 @@
 //! What is asked before anything is decided, and what goes on or waits while something cannot be seen (design.md, rules 2 and 11).
 
 use jiff::SignedDuration;
+use policy::commitment::ParameterName;
+use policy::observed::{AliasStatus, CallErrorKind, Question, ThroughputStatus};
+use policy::plan::WaitingOn;
+use policy::record::Buying;
 use serde_json::json;
-use throughput_scheduler::commitment::ParameterName;
-use throughput_scheduler::observed::{AliasStatus, CallErrorKind, Question, ThroughputStatus};
-use throughput_scheduler::plan::WaitingOn;
-use throughput_scheduler::record::Buying;
 
 use crate::aliases::id;
 use crate::going::{FOREIGN, deletes, retiring};

@@ -1,9 +1,9 @@
 //! The parser and the schema, asked about the same.
 
+use policy::commitment::{Commitment, Name};
+use policy::input::Mistakes;
 use rehearsal::schema::{Validator, validator};
 use serde_json::Value;
-use throughput_scheduler::commitment::{Commitment, Name};
-use throughput_scheduler::input::Mistakes;
 
 /// The parser and the schema of declarations, or those of a custom resource's properties, side by side.
 pub(crate) struct Judges {

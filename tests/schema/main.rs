@@ -11,11 +11,11 @@ mod templates;
 
 use std::path::Path;
 
+use policy::input::Mistakes;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use rehearsal::schema::{documents, stale, write};
 use rehearsal::{FUNCTION, commitment};
 use serde_json::{Map, Value, json};
-use throughput_scheduler::input::Mistakes;
 
 use declarations::declaration;
 use judges::Judges;

@@ -9,15 +9,13 @@ use std::str::FromStr;
 use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use policy::commitment::Commitment;
+use policy::desired::{Base, Demand, Hold, Override};
+use policy::input::Mistakes;
+use policy::timetable::{Holiday, ModelUnits, Period, State, Window, Zone, duration_text, parse_duration};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::desired::{Base, Demand, Hold, Override};
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::timetable::{
-    Holiday, ModelUnits, Period, State, Window, Zone, duration_text, parse_duration,
-};
 
 mod clocks;
 mod grammar;

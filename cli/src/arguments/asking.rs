@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::{SignedDuration, Timestamp};
-use throughput_scheduler::commitment::Name;
-use throughput_scheduler::timetable::{DurationError, State, parse_duration};
+use policy::commitment::Name;
+use policy::timetable::{DurationError, State, parse_duration};
 
 use super::When;
 

@@ -1,9 +1,9 @@
 //! What may surprise in these days?
 
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::timetable::{Timetable, duration_text};
 use rehearsal::timeline::{Day, Phase, Stretch, zone};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::timetable::{Timetable, duration_text};
 
 /// The least that AWS takes to create a throughput.
 const SHORTEST_CREATION: SignedDuration = SignedDuration::from_mins(15);

@@ -86,7 +86,7 @@ fn declarations_are_sent_as_they_are_meant() {
         assert_eq!(commitment["Name"], "support-agent");
         assert_eq!(commitment["Timetable"]["Windows"][1], json!({"Window": "Mon-Fri 09:30-11:30", "ModelUnits": 3}));
         // The function reads it as it was meant.
-        throughput_scheduler::event::read(event).unwrap();
+        policy::event::read(event).unwrap();
     }
 }
 

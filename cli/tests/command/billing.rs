@@ -1,11 +1,11 @@
 //! Is what a preview says it will cost what the function runs up?
 
 use jiff::Timestamp;
+use policy::commitment::Commitment;
+use policy::input::Mistakes;
 use rehearsal::World;
 use serde_json::{Value, json};
 use throughput_cli::bill::bill;
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::input::Mistakes;
 
 /// The model-unit hours that are foreseen for a day in Tokyo, and those that the simulated account bills when the real
 /// handler lives through it.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use policy::event::{self, Event};
 use serde_json::Value;
-use throughput_scheduler::event::{self, Event};
 
 use crate::markdown::{Document, read, root};
 use crate::template::Template;

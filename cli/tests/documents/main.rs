@@ -12,10 +12,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
+use policy::event;
 use serde_json::{Value, json};
 use throughput_cli::arguments::Arguments;
 use throughput_cli::source::{self, Source};
-use throughput_scheduler::event;
 
 use crate::commands::{Shell, cargo, is_action, lines, make, split};
 use crate::markdown::{Block, codes, document, documents, read, root};

@@ -13,11 +13,11 @@
 use std::io::{BufRead, Write};
 
 use jiff::{SignedDuration, Timestamp};
+use policy::commitment::Commitment;
+use policy::desired::{Base, Demand, Hold, Override};
+use policy::input::Mistakes;
+use policy::timetable::{ModelUnits, State, WrittenState, Zone};
 use serde_json::{Value, json};
-use throughput_scheduler::commitment::Commitment;
-use throughput_scheduler::desired::{Base, Demand, Hold, Override};
-use throughput_scheduler::input::Mistakes;
-use throughput_scheduler::timetable::{ModelUnits, State, WrittenState, Zone};
 
 fn main() -> Result<(), String> {
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());
