@@ -25,7 +25,7 @@ Files are YAML or JSON, `-` is standard input: a commitment, a list of them, an 
 or a CloudFormation or SAM template with custom resources.
 
 Only the verbs from plan to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`. With --local they talk \
-to a simulated account inside this process.";
+to a simulated account inside this process. With --model-id, advise reads metrics, with `cloudwatch:GetMetricData`.";
 
 /// See what Throughput Scheduler for Amazon Bedrock will do, before and while it does it.
 #[derive(Debug, Parser)]
@@ -65,6 +65,8 @@ pub enum Verb {
     Explain(Explain),
     /// Check files, and show every mistake on its line
     Check(Check),
+    /// Say from weeks of usage which timetable to declare, and whether it is worth its price
+    Advise(crate::advise::arguments::Advise),
     /// Say what the function would do about a file, against what AWS reports
     Plan(Plan),
     /// Show how the commitments are

@@ -152,7 +152,7 @@ where
 }
 
 /// The same, with a spinner once it takes longer than a second; indicatif shows none outside a terminal.
-async fn accompanied<T>(message: &str, work: impl Future<Output = T>) -> T {
+pub(crate) async fn accompanied<T>(message: &str, work: impl Future<Output = T>) -> T {
     tokio::pin!(work);
     tokio::select! {
         done = &mut work => return done,

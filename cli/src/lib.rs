@@ -5,10 +5,12 @@
 //!                            ─▶ rehearsal::timeline ─▶ preview   picture, tables, files
 //!                            ─▶ explain                   one rule, and what it overrules
 //!                            ─▶ ask ─▶ the function       plan, status, override, …
+//! usage ─▶ policy::advise ─▶ advise                       what to declare, and whether it is worth it
 //! ```
 //!
 //! What is shown offline is what the function does: both ask the same library. The clock is read in `main.rs` alone.
 
+pub mod advise;
 pub mod arguments;
 pub mod ask;
 pub mod bill;
@@ -104,6 +106,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -
         Verb::Preview(wanted) => preview::run(wanted, terminal, now()),
         Verb::Explain(wanted) => explain::run(wanted, terminal, now()),
         Verb::Check(wanted) => check::run(wanted, terminal),
+        Verb::Advise(wanted) => advise::run(wanted, terminal, now()),
         Verb::Completions { shell } => manual::completions(*shell, terminal),
         Verb::Man { verb } => manual::page(verb.as_deref(), terminal),
         Verb::Plan(_)
@@ -131,6 +134,11 @@ async fn ask(verb: &Verb, terminal: &Terminal, now: fn() -> Timestamp) -> Result
         Verb::ScaleDown(wanted) => ask::scale(wanted, State::Off, terminal, now()).await,
         Verb::Apply(wanted) => ask::apply(wanted, terminal, now()).await,
         Verb::Retire(wanted) => ask::retire(wanted, terminal, now()).await,
-        Verb::Preview(_) | Verb::Explain(_) | Verb::Check(_) | Verb::Completions { .. } | Verb::Man { .. } => Ok(()),
+        Verb::Preview(_)
+        | Verb::Explain(_)
+        | Verb::Check(_)
+        | Verb::Advise(_)
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => Ok(()),
     }
 }

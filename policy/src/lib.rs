@@ -28,6 +28,8 @@ pub mod observed;
 pub mod plan;
 pub mod registration;
 
+pub mod advise;
+
 pub mod answer;
 pub mod metrics;
 pub mod report;

@@ -102,6 +102,13 @@ pub struct Window {
 }
 
 impl Window {
+    /// If it opens on the day of the week of that number, Monday being 0: minutes after midnight, and minutes that it lasts.
+    #[must_use]
+    pub fn on(&self, day: usize) -> Option<(usize, usize)> {
+        let opens = self.days.checked_shr(u32::try_from(day).ok()?).is_some_and(|days| days & 1 == 1);
+        opens.then(|| Some((usize::try_from(self.opens).ok()?, usize::try_from(self.minutes).ok()?))).flatten()
+    }
+
     /// Whether it opens on the day of that number; day 0, 1970-01-01, was a Thursday.
     fn opens_on(&self, day: i64) -> bool {
         self.days & (1 << (day + 3).rem_euclid(7)) != 0

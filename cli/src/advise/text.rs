@@ -1,0 +1,126 @@
+//! How is advice said in a terminal?
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use policy::advise::{HourOfWeek, Level};
+
+use super::{Advised, said};
+use crate::table::table;
+
+/// From none to the most; told apart without colour.
+const SHADES: [char; 5] = ['·', '░', '▒', '▓', '█'];
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// Verdict, costs, timetable, reasons, and a map of the week.
+#[must_use]
+pub fn text(advised: &Advised) -> String {
+    let advice = &advised.advice;
+    let bold = Style::new().bold();
+    let mut text = format!("{bold}{}{bold:#}\n\n", said::verdict(advised));
+    let rows = said::costs(advice).into_iter().map(|(verdict, cost, served)| {
+        let mark = if verdict == advice.verdict { "◀" } else { "" };
+        let served = format!("{} %", said::tenths(served));
+        vec![said::called(verdict).to_owned(), cost.to_string(), served, mark.to_owned()]
+    });
+    text.push_str(&table(&["", "a week", "serves", ""], rows.collect(), 2, None));
+    text.push('\n');
+    for line in figures(advised) {
+        let _ = writeln!(text, "  {line}");
+    }
+    let _ = write!(text, "\nTo paste into a commitment:\n\n");
+    for line in said::yaml(advised).lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    let style = match advice.confidence.level {
+        Level::High => AnsiColor::Green.on_default(),
+        Level::Medium => AnsiColor::Yellow.on_default(),
+        Level::Low => AnsiColor::Red.on_default(),
+    };
+    let level = said::level(advice.confidence.level).to_lowercase();
+    let _ = writeln!(text, "\nConfidence: {style}{level}{style:#}\n");
+    for (level, reason) in &advice.confidence.reasons {
+        let _ = writeln!(text, "  {:<6}  {reason}", said::level(*level).to_lowercase());
+    }
+    text.push_str(&maps(&advice.map, advised.question.zone.name()));
+    let notes = said::notes(advised);
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for note in notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    text
+}
+
+/// What the costs are made of.
+#[must_use]
+pub fn figures(advised: &Advised) -> Vec<String> {
+    let (advice, prices) = (&advised.advice, &advised.question.prices);
+    let [input, output, cached] = advice.tokens;
+    let mut lines =
+        vec![format!("{input} tokens in a week at {} a million, {output} out at {}", prices.input, prices.output)];
+    if let Some(price) = prices.cached {
+        lines.push(format!("{cached} tokens read from a cache at {price} a million"));
+    }
+    let hours = advice.unit_hours * 10 / advice.weeks.max(1);
+    let term = prices.term.map(|price| format!(", {price} with a term")).unwrap_or_default();
+    lines.push(format!(
+        "{} model-unit hours a week by this timetable, {} always on, at {}{term}",
+        decimal(hours),
+        168 * i128::from(advice.units_always_on),
+        prices.unit_hour
+    ));
+    lines.extend(said::break_even(advice));
+    lines
+}
+
+fn decimal(tenths: i128) -> String {
+    match tenths % 10 {
+        0 => (tenths / 10).to_string(),
+        tenth => format!("{}.{tenth}", tenths / 10),
+    }
+}
+
+/// The usual week, and the 95th percentile.
+fn maps(hours: &[HourOfWeek], zone: &str) -> String {
+    let most = hours.iter().map(|hour| hour.high).max().unwrap_or_default();
+    let mut text = String::new();
+    let kinds: [(&str, fn(&HourOfWeek) -> u64); 2] =
+        [("usual hours", |hour| hour.usual), ("95th percentile", |hour| hour.high)];
+    for (title, of) in kinds {
+        let _ = write!(text, "\n{:<12}", "");
+        for hour in (0..24).step_by(3) {
+            let _ = write!(text, "{hour:02}    ");
+        }
+        text.truncate(text.trim_end().len());
+        let _ = writeln!(text, "  {title}, {zone}");
+        for (day, row) in hours.chunks(24).enumerate() {
+            let cells: String = row.iter().map(|hour| cell(hour, of(hour), most)).collect();
+            let _ = writeln!(text, "{:<12}{}", DAYS[day % 7], cells.trim_end());
+        }
+    }
+    let _ = writeln!(
+        text,
+        "{:<12}█ up to {most} tokens an hour   ▓ up to three quarters   ▒ half   ░ a quarter\n{:<12}· little or nothing   ? unknown   ! throttled",
+        "", ""
+    );
+    text
+}
+
+/// Two columns; the second tells of throttles.
+fn cell(hour: &HourOfWeek, demand: u64, most: u64) -> String {
+    let shade = if hour.known == 0 { '?' } else { SHADES[quarter(demand, most)] };
+    let second = if hour.throttled > 0 { '!' } else { shade };
+    format!("{shade}{second}")
+}
+
+/// From little or nothing, 0, to the most, 4: less than a sixteenth is little.
+#[must_use]
+pub fn quarter(demand: u64, most: u64) -> usize {
+    if demand.saturating_mul(16) < most || demand == 0 {
+        return 0;
+    }
+    let quarter = (u128::from(demand) * 4).div_ceil(u128::from(most.max(1)));
+    usize::try_from(quarter).unwrap_or(4).min(4)
+}
