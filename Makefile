@@ -1,7 +1,7 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help demo invoke quick test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth fuzz \
-  mutants build deploy
+  mutants build deploy advise
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -52,6 +52,12 @@ second-opinion: .venv/referee/installed # compare timetables with a brute force 
 	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables \
 	  --seed $(or $(SEED),1) --cases $(or $(CASES),1000) $(if $(ONLY),--only $(ONLY))
 
+advise: .venv/advise/installed # hold `throughput advise` against a brute force and moto's CloudWatch: make advise SEED=7 CASES=200
+	@$(CARGO) build --quiet --workspace --bin throughput
+	@.venv/advise/bin/python -B tools/advise/cloudwatch.py $(TARGET)/debug/throughput
+	@.venv/advise/bin/python -B tools/advise/brute_force.py $(TARGET)/debug/throughput \
+	  --seed $(or $(SEED),1) --cases $(or $(CASES),20)
+
 SEED := 1
 WEEKS := 2
 soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
@@ -70,8 +76,8 @@ schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
 
-pictures: # write the pictures of README.md, and docs/week.svg, as the program shows them; a test says when they are stale
-	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command pictures::
+pictures: # write the pictures of README.md and of docs/ as the program shows them; a test says when they are stale
+	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command --test advise pictures::
 
 # Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
 lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/

@@ -23,7 +23,7 @@ pub struct Advise {
     /// The usage, as csv or JSON; `-` for standard input
     #[arg(long, value_hint = ValueHint::FilePath, required_unless_present = "model_id")]
     pub file: Option<String>,
-    /// Read CloudWatch's metrics of this model, inference profile or provisioned throughput; may be repeated
+    /// Read the metrics of this model, inference profile or provisioned throughput; may be repeated
     #[arg(long, value_name = "ID", conflicts_with = "file")]
     pub model_id: Vec<String>,
     /// How many weeks of metrics are read

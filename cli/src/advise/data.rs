@@ -54,6 +54,7 @@ pub fn json(advised: &Advised) -> Value {
         "BreakEven": advice.break_even.map(|turns| json!({
             "Of": said::word(turns.of),
             "UnitPrice": price(turns.unit_price),
+            "FullHour": turns.full_hour.map(amount),
             "TimesTheUse": turns.use_thousandths.map(|times| number(&thousandths(times))),
         })),
         "Confidence": confidence(advised),

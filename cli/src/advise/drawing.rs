@@ -8,7 +8,7 @@ use std::fmt::Write;
 use policy::advise::HourOfWeek;
 use policy::timetable::Window;
 
-use super::text::quarter;
+use super::text::{Demand, quarter};
 use super::{Advised, said};
 use crate::preview::drawing::escaped;
 
@@ -46,7 +46,7 @@ pub fn svg(advised: &Advised) -> String {
     let hours = &advised.advice.map;
     let most = hours.iter().map(|hour| hour.high).max().unwrap_or_default();
     let zone = advised.question.zone.name();
-    let maps: [(&str, fn(&HourOfWeek) -> u64); 2] =
+    let maps: [(&str, Demand); 2] =
         [("usual demand of an hour", |hour| hour.usual), ("95th percentile", |hour| hour.high)];
     let mut top = TOP;
     for (name, of) in maps {

@@ -1,7 +1,7 @@
-//! What does CloudWatch know of a model's use?
+//! What does `CloudWatch` know of a model's use?
 //!
 //! `GetMetricData` of the namespace `AWS/Bedrock`, for each id that was given: by hour over all weeks, and by minute for the last 15
-//! days, as long as CloudWatch keeps minutes. What several ids were used for in an hour is added up.
+//! days, as long as `CloudWatch` keeps minutes. What several ids were used for in an hour is added up.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
-use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use policy::advise::usage::{Counts, MOST, Row};
 use throughput_scheduler::aws;
@@ -22,12 +22,18 @@ use crate::function::accompanied;
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
-/// CloudWatch keeps minutes for 15 days.
+/// `CloudWatch` keeps minutes for 15 days.
 const DAYS_BY_MINUTE: i64 = 15;
-/// Tries of one call: CloudWatch throttles.
+/// Tries of one call: `CloudWatch` throttles.
 const TRIES: u32 = 8;
 /// A year of hours and 15 days of minutes of many ids have far fewer.
 const MOST_PAGES: usize = 10_000;
+/// Hours without datapoints that do not make two calls of one, in seconds.
+const GAP: i64 = 3 * HOUR;
+/// Calls for the minutes of one id, pages aside.
+const MOST_STRETCHES: usize = 50;
+/// The place of the latency in [`METRICS`].
+const LATENCY: usize = 6;
 
 const METRICS: [(&str, &str); 7] = [
     ("InputTokenCount", "Sum"),
@@ -51,7 +57,7 @@ struct Series<'a> {
 /// Reads the metrics of the ids that `wanted` names, up to the last full hour before `now`.
 ///
 /// # Errors
-/// CloudWatch refuses, cannot be reached, or says what cannot be.
+/// `CloudWatch` refuses, cannot be reached, or says what cannot be.
 pub async fn read(wanted: &Advise, now: Timestamp) -> Result<Read, Failure> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(aws::http_client());
     if let Some(profile) = &wanted.profile {
@@ -70,61 +76,88 @@ pub async fn read(wanted: &Advise, now: Timestamp) -> Result<Read, Failure> {
     let until = now.as_second().div_euclid(HOUR) * HOUR;
     let weeks = i64::from(wanted.weeks) * 7 * DAY;
     let asked = async {
-        let hours = series(&client, &region, &wanted.model_id, HOUR, (until - weeks, until)).await?;
-        let from = until - weeks.min(DAYS_BY_MINUTE * DAY);
-        let minutes = series(&client, &region, &wanted.model_id, 60, (from, until)).await?;
+        let metrics: Vec<usize> = (0..METRICS.len()).collect();
+        let mut hours = Vec::new();
+        let mut minutes = Vec::new();
+        for id in &wanted.model_id {
+            let mut points = Points::new();
+            fetch(&client, &region, id, &metrics, (HOUR, until - weeks, until), &mut points).await?;
+            let from = until - weeks.min(DAYS_BY_MINUTE * DAY);
+            let mut within = Points::new();
+            // Only where there is something, for each metric that is asked for is paid for.
+            for (from, until, metrics) in busy(&points, from) {
+                fetch(&client, &region, id, &metrics, (60, from, until), &mut within).await?;
+            }
+            hours.push(Series { id, points });
+            minutes.push(Series { id, points: within });
+        }
         Ok::<_, Failure>((hours, minutes))
     };
     let (hours, minutes) = accompanied("reading metrics", asked).await?;
     stitched(&hours, &minutes, &wanted.model_id, &region)
 }
 
-/// The ids' metrics of a period of so many seconds.
-async fn series<'a>(
-    client: &Client,
-    region: &str,
-    ids: &'a [String],
-    period: i64,
-    (from, until): (i64, i64),
-) -> Result<Vec<Series<'a>>, Failure> {
-    let mut all = Vec::new();
-    for id in ids {
-        let mut points = Points::new();
-        let mut next = None;
-        for page in 0.. {
-            let call = client
-                .get_metric_data()
-                .set_metric_data_queries(Some(queries(id, period)?))
-                .start_time(DateTime::from_secs(from))
-                .end_time(DateTime::from_secs(until))
-                .scan_by(ScanBy::TimestampAscending)
-                .set_next_token(next);
-            let output = call.send().await.map_err(|error| refused(&error, region))?;
-            for result in output.metric_data_results() {
-                take(result, &mut points, id)?;
-            }
-            next = output.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
-            if next.is_none() {
-                break;
-            }
-            if page > MOST_PAGES {
-                return Err(Failure::Unreachable("CloudWatch's answer never ends".to_owned()));
+/// Stretches of hours from `from` on in which there are datapoints, and the metrics that have any: at most [`MOST_STRETCHES`].
+fn busy(hours: &Points, from: i64) -> Vec<(i64, i64, Vec<usize>)> {
+    let recent = || hours.range(from..);
+    let is_there = |metric: &usize| recent().any(|(_, point)| point[*metric].is_some());
+    let metrics: Vec<usize> = (0..METRICS.len()).filter(|metric| *metric != LATENCY).filter(is_there).collect();
+    let mut gap = GAP;
+    loop {
+        let mut stretches: Vec<(i64, i64)> = Vec::new();
+        for (at, _) in recent() {
+            match stretches.last_mut() {
+                Some((_, until)) if at - *until <= gap => *until = at + HOUR,
+                _ => stretches.push((*at, at + HOUR)),
             }
         }
-        all.push(Series { id, points });
+        if stretches.len() <= MOST_STRETCHES {
+            return stretches.into_iter().map(|(from, until)| (from, until, metrics.clone())).collect();
+        }
+        gap *= 2;
     }
-    Ok(all)
 }
 
-fn queries(id: &str, period: i64) -> Result<Vec<MetricDataQuery>, Failure> {
+/// Adds to `points` the metrics of an id by periods of so many seconds, from and until an instant.
+async fn fetch(
+    client: &Client,
+    region: &str,
+    id: &str,
+    metrics: &[usize],
+    (period, from, until): (i64, i64, i64),
+    points: &mut Points,
+) -> Result<(), Failure> {
+    let mut next = None;
+    for _ in 0..MOST_PAGES {
+        let call = client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries(id, metrics, period)))
+            .start_time(DateTime::from_secs(from))
+            .end_time(DateTime::from_secs(until))
+            .scan_by(ScanBy::TimestampAscending)
+            .set_next_token(next);
+        let output = call.send().await.map_err(|error| refused(&error, region))?;
+        for result in output.metric_data_results() {
+            take(result, points, id)?;
+        }
+        next = output.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        if next.is_none() {
+            return Ok(());
+        }
+    }
+    Err(Failure::Unreachable("CloudWatch's answer never ends".to_owned()))
+}
+
+fn queries(id: &str, metrics: &[usize], period: i64) -> Vec<MetricDataQuery> {
     let seconds = i32::try_from(period).unwrap_or(i32::MAX);
-    let query = |(index, (name, statistic)): (usize, &(&str, &str))| {
+    let query = |index: &usize| {
+        let (name, statistic) = METRICS.get(*index)?;
         let dimension = Dimension::builder().name("ModelId").value(id).build();
         let metric = Metric::builder().namespace("AWS/Bedrock").metric_name(*name).dimensions(dimension).build();
         let stat = MetricStat::builder().metric(metric).period(seconds).stat(*statistic).build();
-        MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).return_data(true).build()
+        Some(MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).return_data(true).build())
     };
-    Ok(METRICS.iter().enumerate().map(query).collect())
+    metrics.iter().filter_map(query).collect()
 }
 
 /// Adds a result's datapoints; those of a later page are others.
@@ -143,7 +176,7 @@ fn take(result: &MetricDataResult, points: &mut Points, id: &str) -> Result<(), 
     Ok(())
 }
 
-/// A sum of counts, which CloudWatch gives as a float.
+/// A sum of counts, which `CloudWatch` gives as a float.
 fn whole(value: f64) -> Option<u64> {
     let text = format!("{:.0}", value.round());
     text.trim_start_matches('-').parse().ok().filter(|number| *number <= MOST && value >= 0.0)
@@ -186,7 +219,7 @@ fn stitched(hours: &[Series<'_>], minutes: &[Series<'_>], ids: &[String], region
     if !counts_output {
         notes.push("the model has no metric OutputTokenCount: no tokens out are counted".to_owned());
     }
-    let latency = hours.iter().flat_map(|series| series.points.values()).filter_map(|point| point[6]).max();
+    let latency = hours.iter().flat_map(|series| series.points.values()).filter_map(|point| point[LATENCY]).max();
     if let Some(latency) = latency {
         notes.push(format!(
             "the longest invocation took {}.{:03} s: a Drain should be longer",

@@ -90,11 +90,18 @@ pub fn verdict(advised: &Advised) -> String {
 /// Where the answer turns.
 #[must_use]
 pub fn break_even(advice: &Advice) -> Option<String> {
-    let BreakEven { of, unit_price, use_thousandths } = advice.break_even?;
+    let BreakEven { of, unit_price, use_thousandths, full_hour } = advice.break_even?;
     let mut text =
         format!("on demand and {} cost the same at {} for a model unit and hour", called(of), unit_price.short());
-    if let Some(times) = use_thousandths {
-        let _ = write!(text, ", or at {}.{:02} times the use", times / 1000, times % 1000 / 10);
+    match (use_thousandths, full_hour) {
+        (Some(times), _) => {
+            let _ = write!(text, ", or at {}.{:02} times the use", times / 1000, times % 1000 / 10);
+        }
+        (None, Some(full)) => {
+            let _ =
+                write!(text, "; a model unit that is full takes over {full} an hour: more use alone changes nothing");
+        }
+        (None, None) => {}
     }
     Some(text)
 }

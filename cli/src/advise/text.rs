@@ -12,6 +12,9 @@ use crate::table::table;
 const SHADES: [char; 5] = ['·', '░', '▒', '▓', '█'];
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+/// One of the demands that are known of an hour.
+pub type Demand = fn(&HourOfWeek) -> u64;
+
 /// Verdict, costs, timetable, reasons, and a map of the week.
 #[must_use]
 pub fn text(advised: &Advised) -> String {
@@ -86,8 +89,7 @@ fn decimal(tenths: i128) -> String {
 fn maps(hours: &[HourOfWeek], zone: &str) -> String {
     let most = hours.iter().map(|hour| hour.high).max().unwrap_or_default();
     let mut text = String::new();
-    let kinds: [(&str, fn(&HourOfWeek) -> u64); 2] =
-        [("usual hours", |hour| hour.usual), ("95th percentile", |hour| hour.high)];
+    let kinds: [(&str, Demand); 2] = [("usual hours", |hour| hour.usual), ("95th percentile", |hour| hour.high)];
     for (title, of) in kinds {
         let _ = write!(text, "\n{:<12}", "");
         for hour in (0..24).step_by(3) {

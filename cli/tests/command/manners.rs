@@ -4,10 +4,11 @@ use std::process::Stdio;
 
 use crate::{call, command, run};
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "preview",
     "explain",
     "check",
+    "advise",
     "plan",
     "status",
     "override",

@@ -70,7 +70,7 @@ impl Confidence {
 }
 
 /// High up to the one number, medium up to the other.
-fn graded<N: PartialOrd>(number: N, high: N, medium: N) -> Level {
+fn graded<N: PartialOrd + Copy>(number: N, high: N, medium: N) -> Level {
     match number {
         _ if number <= high => Level::High,
         _ if number <= medium => Level::Medium,

@@ -62,6 +62,8 @@ pub struct BreakEven {
     pub unit_price: Price,
     /// The thousandths of the present use at which they do; nothing if no use makes it so.
     pub use_thousandths: Option<i128>,
+    /// What a model unit takes over from on demand in an hour in which it is full, if its tokens are known.
+    pub full_hour: Option<Amount>,
 }
 
 impl BreakEven {
@@ -70,9 +72,9 @@ impl BreakEven {
         costs: &Costs,
         (unit_hours, weeks): (i128, i128),
         outside: Amount,
-        always: Units,
+        (always, demand): (Units, i128),
     ) -> Option<Self> {
-        let (of, cost, _) = costs.bought(question);
+        let (of, cost, price) = costs.bought(question);
         // Over all weeks, in place of a week, so that nothing is rounded.
         let (hours, outside) = match of {
             Verdict::Timetable => (unit_hours, outside),
@@ -82,8 +84,13 @@ impl BreakEven {
         };
         let replaced = Amount(costs.on_demand.0 - outside.0);
         let unit_price = Price::that_makes(Amount(replaced.0 * weeks), hours)?;
-        let use_thousandths = (replaced.0 > 0).then(|| (cost.0 - outside.0) * 1000 / replaced.0);
-        Some(Self { of, unit_price, use_thousandths })
+        let tokens = (demand / SHARES).max(1);
+        let each = costs.on_demand.0 / tokens;
+        let full_hour = question.tokens_per_minute.map(|full| Amount(each * i128::from(full) * 60));
+        // However much is used, a model unit does no more than that.
+        let can_pay = full_hour.is_none_or(|full| full.0 > price.of_an_hour());
+        let use_thousandths = (can_pay && replaced.0 > 0).then(|| (cost.0 - outside.0) * 1000 / replaced.0);
+        Some(Self { of, unit_price, use_thousandths, full_hour })
     }
 }
 

@@ -36,14 +36,12 @@ impl Hours {
 
     /// Those and `other`.
     pub(super) fn with(self, other: Self) -> Self {
-        let (Self([a, b, c]), Self([d, e, f])) = (self, other);
-        Self([a | d, b | e, c | f])
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
     /// Those and not `other`.
     pub(super) fn without(self, other: Self) -> Self {
-        let (Self([a, b, c]), Self([d, e, f])) = (self, other);
-        Self([a & !d, b & !e, c & !f])
+        Self(std::array::from_fn(|word| self.0[word] & !other.0[word]))
     }
 
     /// Returns true if it has the hour.

@@ -157,6 +157,11 @@ impl<'f> Place<'f> {
 
     /// One span across days.
     fn span(&self, size: &Size, start: usize, hours: usize, best: Score) -> Option<(Score, Entry)> {
+        // One that begins or ends with hours that make no difference is better without them.
+        let is_idle = |hour: usize| sum(&size.saved, hour, 1) == 0 && sum(&size.unserved, hour, 1) == 0;
+        if is_idle(start) || is_idle(start + hours - 1) {
+            return None;
+        }
         let (saved, unserved) = (sum(&size.saved, start, hours), sum(&size.unserved, start, hours));
         // At best it costs nothing.
         if (Score { beyond: self.beyond(self.unserved + unserved), cost: self.cost - saved }) >= best {

@@ -9,8 +9,10 @@ use super::Units;
 use super::field::{Entry, Field, Score};
 use super::hours::WEEK;
 
-/// The price of an unserved token is doubled so often at most.
-const DOUBLINGS: u32 = 80;
+/// The price of what is unserved is doubled so often at most: then a size cannot serve the share.
+const DOUBLINGS: u32 = 40;
+/// Parts of the whole demand in which unserved demand is counted.
+const PARTS: i128 = 1_000_000_000;
 /// And then narrowed down so often.
 const STEPS: u32 = 12;
 
@@ -34,15 +36,15 @@ pub(super) fn starts(field: &Field<'_>) -> Vec<Vec<Entry>> {
     plans.into_iter().map(|(_, entries)| entries).collect()
 }
 
-/// The cheapest hours with these sizes: as they are without regard to the share, and at the least price of an unserved token at which
-/// they serve it.
+/// The cheapest hours with these sizes: as they are without regard to the share, and at the least price of what is unserved at which they
+/// serve it.
 fn cheapest(field: &Field<'_>, sizes: &[usize]) -> Vec<Vec<Entry>> {
     let at = |price: i128| {
         let entries = entries(field, &states(field, sizes, price), sizes);
         (field.score(&entries).beyond == 0, entries)
     };
     let (serves, free) = at(0);
-    if serves {
+    if serves || field.demand.iter().sum::<i128>() == 0 {
         return vec![free];
     }
     let mut high = 1;
@@ -55,7 +57,7 @@ fn cheapest(field: &Field<'_>, sizes: &[usize]) -> Vec<Vec<Entry>> {
         }
         high *= 2;
     }
-    let mut low = high / 2;
+    let mut low = if best.is_some() { high / 2 } else { high };
     for _ in 0..STEPS {
         let middle = low + (high - low) / 2;
         let (serves, entries) = at(middle);
@@ -72,9 +74,13 @@ fn cheapest(field: &Field<'_>, sizes: &[usize]) -> Vec<Vec<Entry>> {
 fn states(field: &Field<'_>, sizes: &[usize], price: i128) -> Vec<usize> {
     let count = sizes.len() + 1;
     let units = |state: usize| state.checked_sub(1).map_or(0, |index| i128::from(field.sizes[sizes[index]].0));
+    // What is unserved is counted in parts of the whole demand, so that the same demand in other units leads to the same hours.
+    let demand: i128 = field.demand.iter().sum::<i128>().max(1);
+    let part = (field.unit_hour / PARTS).max(1);
+    let penalty = |unserved: i128| unserved * PARTS / demand * part * price;
     let here = |place: usize, state: usize| match state.checked_sub(1) {
-        None => field.on_demand[place] + price * field.outside[place],
-        Some(index) => units(state) * field.unit_hour + price * field.sizes[sizes[index]].1[place],
+        None => field.on_demand[place] + penalty(field.outside[place]),
+        Some(index) => units(state) * field.unit_hour + penalty(field.sizes[sizes[index]].1[place]),
     };
     let change = |from: usize, to: usize| match from.cmp(&to) {
         std::cmp::Ordering::Equal => 0,
