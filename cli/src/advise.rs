@@ -27,7 +27,7 @@ use crate::{Failure, files};
 pub struct Read {
     /// Rows of a file: an hour or a minute each.
     pub rows: Vec<Row>,
-    /// Metrics by hour and by minute, if they were read from CloudWatch.
+    /// Metrics by hour and by minute, if they were read from `CloudWatch`.
     pub metrics: Option<(Vec<Row>, Vec<Row>)>,
     /// Of the minutes, what provisioned throughputs served.
     pub provisioned: Vec<Row>,
@@ -99,17 +99,14 @@ impl Advised {
 /// # Errors
 /// The usage cannot be read, or is none, or something cannot be written.
 pub fn run(wanted: &Advise, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let (read, whence) = match &wanted.file {
-        Some(path) => {
-            let source = files::source(path)?;
-            let rows = read::rows(&source.text)
-                .map_err(|mistake| Failure::Usage(format!("cannot read {}: {mistake}", source.path)))?;
-            (Read { rows, ..Read::default() }, source.path)
-        }
-        None => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            (runtime.block_on(metrics::read(wanted, now))?, "CloudWatch".to_owned())
-        }
+    let (read, whence) = if let Some(path) = &wanted.file {
+        let source = files::source(path)?;
+        let rows = read::rows(&source.text)
+            .map_err(|mistake| Failure::Usage(format!("cannot read {}: {mistake}", source.path)))?;
+        (Read { rows, ..Read::default() }, source.path)
+    } else {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        (runtime.block_on(metrics::read(wanted, now))?, "CloudWatch".to_owned())
     };
     let advised = Advised::new(wanted, read)
         .map_err(|mistake| Failure::Usage(format!("cannot advise from {whence}: {mistake}")))?;

@@ -193,9 +193,8 @@ where
     };
     let cure = match error.code() {
         Some(code) if code.contains("AccessDenied") => "; it takes `cloudwatch:GetMetricData`",
-        Some(_) => "",
         None if said.contains("credential") => "; sign in, or choose a --profile",
-        None => "",
+        Some(_) | None => "",
     };
     Failure::Unreachable(format!("cannot read CloudWatch's metrics in {region}: {said}{cure}"))
 }

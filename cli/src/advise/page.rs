@@ -45,8 +45,8 @@ pub fn html(advised: &Advised) -> String {
 }
 
 fn listed(lines: &[String]) -> String {
-    let items: String = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
-    format!("<ul>\n{items}</ul>")
+    let items: Vec<String> = lines.iter().map(|line| format!("<li>{}</li>\n", escaped(line))).collect();
+    format!("<ul>\n{}</ul>", items.concat())
 }
 
 fn escaped_lines(text: &str) -> String {

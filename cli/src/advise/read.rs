@@ -145,7 +145,7 @@ fn instant(text: &str, place: &impl Fn() -> String) -> Result<Timestamp, Mistake
     instant.ok_or_else(|| Mistake::Start { place: place(), text: cut(text) })
 }
 
-/// A count; CloudWatch's own exports write `123.0`.
+/// A count; `CloudWatch`'s own exports write `123.0`.
 fn count(text: &str, column: &'static str, place: &impl Fn() -> String) -> Result<Option<u64>, Mistake> {
     if text.is_empty() {
         return Ok(None);

@@ -59,7 +59,9 @@ fn what_is_wrong_is_named_with_its_line_and_its_cure() {
 #[test]
 fn marks_of_windows_quotes_and_blank_lines_do_no_harm() {
     let plain = weeks::csv(&weeks::rows(weeks::office, 1));
-    let dressed = plain.lines().map(|line| format!("\"{}\"\r\n\r\n", line.replace(',', "\",\""))).collect::<String>();
+    let dressed: Vec<String> =
+        plain.lines().map(|line| format!("\"{}\"\r\n\r\n", line.replace(',', "\",\""))).collect();
+    let dressed = dressed.concat();
     let words = ["--unit-price", "8", "--format", "json"];
     let (one, other) = (advised("plain", &plain, &words), advised("dressed", &format!("\u{feff}{dressed}"), &words));
     assert_eq!((one.code, &one.out), (0, &other.out), "{}", other.err);
@@ -68,7 +70,8 @@ fn marks_of_windows_quotes_and_blank_lines_do_no_harm() {
 #[test]
 fn the_greatest_numbers_overflow_nothing() {
     let most = 1_000_000_000_000_u64;
-    let rows = weeks::hours(1).map(|(start, ..)| format!("{start},{most},{most},1,{most}\n")).collect::<String>();
+    let rows: Vec<String> = weeks::hours(1).map(|(start, ..)| format!("{start},{most},{most},1,{most}\n")).collect();
+    let rows = rows.concat();
     let words = ["--unit-price", "100000", "--tokens-per-minute", "1", "--format", "json"];
     let text = format!("{HEADER}\n{rows}");
     let call = advised("most.csv", &text, &words);

@@ -68,7 +68,7 @@ pub enum NotUsage {
     #[error("{0} and {1} are more than two years apart")]
     TooLong(Timestamp, Timestamp),
     /// A number is not believed.
-    #[error("{0}: {1} is more than a billion times a thousand")]
+    #[error("{0}: {1} is more than {MOST}")]
     TooMany(Timestamp, u64),
 }
 
