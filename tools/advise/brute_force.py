@@ -215,7 +215,13 @@ def hours(case):
 def sizes(case):
     """The best of all that has one size, or none, each day."""
     best = None
+    per = [sum(case.on_demand[24 * day : 24 * day + 24]) for day in range(7)]
     for days in itertools.product(range(min(case.most, 3) + 1), repeat=7):
+        # It cannot cost less than its hours without leads and drains.
+        least = sum(cost for cost, size in zip(per, days, strict=True) if not size)
+        least += case.unit_price * 24 * sum(days)
+        if best is not None and least >= best[0]:
+            continue
         units = [size for size in days for _ in range(24)]
         if windows_of(units) > 5:
             continue
