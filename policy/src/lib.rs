@@ -24,9 +24,10 @@ pub mod settings;
 
 pub mod record;
 
+pub mod admission;
+
 pub mod observed;
 pub mod plan;
-pub mod registration;
 
 pub mod answer;
 pub mod metrics;

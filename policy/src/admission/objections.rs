@@ -1,14 +1,13 @@
-//! May this be registered?
+//! What speaks against a declaration?
 //!
-//! Checks of a new or changed declaration against what AWS reports, before anything is bought: an alias that is not
-//! there, that cannot use the model, or that belongs to somebody else, or such a parameter (custom-resource-cases.md, lines 21 and 42).
+//! Checks of a new or changed declaration against what AWS reports, before anything is bought: a model that is not sold, an
+//! alias that is not there, that cannot use the model, or that belongs to somebody else, or such a parameter.
 
 use std::collections::BTreeSet;
 
-use crate::commitment::{AliasId, Commitment, ParameterName};
+use crate::commitment::{AliasId, Commitment, ParameterName, bare_model};
 use crate::observed::{AgentAlias, CallError, CallErrorKind, Observed, Parameter, Question, Throughput};
 use crate::plan::{another_kind, foreign_value, is_without_throughput, misfit};
-use crate::record::{Claim, Lifecycle, Record};
 
 /// What speaks against a registration, or what has to be known first.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,29 +18,33 @@ pub struct Objections {
     pub refused: Vec<String>,
     /// Calls that failed, among them those for what does not exist.
     pub failed: Vec<CallError>,
+    /// What somebody should know, and is no reason to refuse it.
+    pub warnings: Vec<String>,
 }
 
 impl Objections {
-    /// Looks for what speaks against `commitment`, whose aliases and parameter are in `observed`, in the deployment `group`;
-    /// `others` are the other registered commitments.
+    /// Looks for what speaks against `commitment`, whose aliases and parameter are in `observed`, in `deployment`.
     ///
-    /// Of a parameter that is in `own` only its type matters: it has been found fit before.
+    /// Of a parameter that is in `own` only its type matters: it has been found fit before. The model is looked at only if
+    /// it `is_new`: a model that has turned `LEGACY` goes on serving those who have it.
     #[must_use]
     pub fn to(
         commitment: &Commitment,
         own: &BTreeSet<ParameterName>,
+        is_new: bool,
         observed: &Observed,
-        group: &str,
-        others: &[Record],
+        deployment: &str,
     ) -> Self {
         let mut objections = Self::default();
+        if is_new && !commitment.model.is_custom() {
+            objections.model(commitment, observed);
+        }
         let base_model = objections.base_model(commitment, observed);
         for id in &commitment.aliases {
-            objections.claimed(&Claim::Alias(id.clone()), commitment, others);
             match observed.aliases.get(id) {
                 Some(Ok(Some(alias))) => {
                     objections.version(id, alias, commitment, base_model, observed);
-                    objections.route(id, alias, commitment, group, observed);
+                    objections.route(id, alias, commitment, deployment, observed);
                 }
                 Some(Ok(None)) => objections.failed.push(CallError {
                     cannot: format!("find alias {id}"),
@@ -54,11 +57,10 @@ impl Objections {
             }
         }
         if let Some(name) = &commitment.parameter {
-            objections.claimed(&Claim::Parameter(name.clone()), commitment, others);
             match observed.parameters.get(name) {
                 Some(Ok(Some(seen))) => {
                     let own = own.contains(name);
-                    objections.parameter(name, seen, commitment, own, group, observed);
+                    objections.parameter(name, seen, commitment, own, deployment, observed);
                 }
                 Some(Err(error)) => objections.failed.push(error.clone()),
                 Some(Ok(None)) | None => {}
@@ -86,11 +88,25 @@ impl Objections {
         }
     }
 
-    fn claimed(&mut self, what: &Claim, commitment: &Commitment, others: &[Record]) {
-        let claims = |other: &&Record| other.lifecycle != Lifecycle::Retiring && what.is_of(&other.commitment);
-        if let Some(other) = others.iter().find(claims).filter(|_| !commitment.take_over) {
-            let other = &other.commitment.name;
-            self.refused.push(format!("{what} is declared by commitment {other}; TakeOver takes it from there"));
+    /// A foundation model has to be known in this Region, and to be sold still. What cannot be looked at is no objection.
+    fn model(&mut self, commitment: &Commitment, observed: &Observed) {
+        let model = bare_model(commitment.model.as_str());
+        let region = &observed.region;
+        match observed.facts.lifecycles.get(model) {
+            None => {
+                self.questions.insert(Question::Lifecycle(model.to_owned()));
+            }
+            Some(Ok(lifecycle)) if lifecycle.is_legacy => {
+                self.refused.push(format!("ModelId: {model} has turned LEGACY in {region} and cannot be bought any more"));
+            }
+            Some(Ok(lifecycle)) if !lifecycle.is_provisioned => self.warnings.push(format!(
+                "ModelId: {model} is not listed in {region} as sold with provisioned throughput; the purchase may be refused"
+            )),
+            Some(Ok(_)) => {}
+            Some(Err(error)) if matches!(error.kind, CallErrorKind::NotFound | CallErrorKind::Invalid) => {
+                self.refused.push(format!("ModelId: {model} is not known in {region}: {}", error.message));
+            }
+            Some(Err(error)) => self.warnings.push(error.to_string()),
         }
     }
 
@@ -121,9 +137,17 @@ impl Objections {
         }
     }
 
-    fn route(&mut self, id: &AliasId, alias: &AgentAlias, commitment: &Commitment, group: &str, observed: &Observed) {
+    fn route(
+        &mut self,
+        id: &AliasId,
+        alias: &AgentAlias,
+        commitment: &Commitment,
+        deployment: &str,
+        observed: &Observed,
+    ) {
         let Some(named) = alias.throughput.as_ref().filter(|_| !commitment.take_over) else { return };
-        if let Some(Whose::SomebodyElses(Throughput { name, .. })) = self.whose(named, commitment, group, observed) {
+        if let Some(Whose::SomebodyElses(Throughput { name, .. })) = self.whose(named, commitment, deployment, observed)
+        {
             self.refused.push(format!(
                 "alias {id} is routed to throughput {name}, which is not this commitment's; TakeOver lets it leave"
             ));
@@ -135,7 +159,7 @@ impl Objections {
         &mut self,
         named: &str,
         commitment: &Commitment,
-        group: &str,
+        deployment: &str,
         observed: &'o Observed,
     ) -> Option<Whose<'o>> {
         let throughput = match observed.facts.throughputs.get(named) {
@@ -159,7 +183,7 @@ impl Objections {
                 self.failed.push(error.clone());
                 None
             }
-            Some(Ok(marks)) if marks.are(commitment.name.as_str(), group) => Some(Whose::Ours),
+            Some(Ok(marks)) if marks.are(commitment.name.as_str(), deployment) => Some(Whose::Ours),
             Some(Ok(_)) => Some(Whose::SomebodyElses(throughput)),
         }
     }
@@ -171,7 +195,7 @@ impl Objections {
         seen: &Parameter,
         commitment: &Commitment,
         own: bool,
-        group: &str,
+        deployment: &str,
         observed: &Observed,
     ) {
         if let Some(problem) = another_kind(name, seen) {
@@ -186,7 +210,7 @@ impl Objections {
             self.refused.push(refusal);
             return;
         };
-        match self.whose(named, commitment, group, observed) {
+        match self.whose(named, commitment, deployment, observed) {
             Some(Whose::Nobodys | Whose::SomebodyElses(_)) => self.refused.push(refusal),
             Some(Whose::Ours) | None => {}
         }
