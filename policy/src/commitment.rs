@@ -5,13 +5,13 @@
 
 mod parameter;
 mod schema;
+mod stored;
 mod term;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -289,21 +289,6 @@ impl Commitment {
         let windows = timetable.clone().flat_map(Timetable::windows).filter_map(|window| window.units);
         let exceptions = timetable.flat_map(Timetable::exceptions).filter_map(|exception| exception.units);
         windows.chain(exceptions).chain([self.units]).collect()
-    }
-}
-
-impl Serialize for Commitment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_value().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Commitment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let mut mistakes = Mistakes::default();
-        let commitment = Self::read(&value, "", &mut mistakes);
-        mistakes.or(commitment).map_err(serde::de::Error::custom)
     }
 }
 

@@ -8,12 +8,11 @@ use std::str::FromStr;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::commitment::{Commitment, Lasting, Name, Units};
 use crate::custom_resource::RawRequest;
 use crate::input::{Mistakes, Object, cut, cut_to, words};
-use crate::record::Slot;
+use crate::record::{Slot, hex};
 use crate::timetable::{ModelUnits, State, WrittenState};
 
 /// What woke us.
@@ -365,9 +364,7 @@ pub fn tick_input(name: &str, set: &str) -> String {
 /// The digest of a schedule's rate, role and target: it tells a tick whether its schedule is as it should be.
 #[must_use]
 pub fn schedule_digest(minutes: u8, role_arn: &str, target: &str) -> String {
-    let digest = Sha256::digest(format!("{minutes}|{role_arn}|{target}"));
-    let [a, b, c, d, e, f, ..] = <[u8; 32]>::from(digest);
-    format!("{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")
+    hex(&format!("{minutes}|{role_arn}|{target}"))[..12].to_owned()
 }
 
 /// The function to invoke at ticks: the ARN by which this invocation came, without a version number or `$LATEST`; an

@@ -32,3 +32,4 @@ pub mod plan;
 pub mod answer;
 pub mod metrics;
 pub mod report;
+pub mod tidings;

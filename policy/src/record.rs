@@ -20,6 +20,7 @@ use crate::timetable::State;
 
 pub use dates::{Dates, Slot};
 pub use progress::{AliasMemory, Announced, Done, Failure, Gone, Held, LastProblems, ModelDates, Progress, token};
+pub(crate) use progress::hex;
 pub use resource::{Decision, Owed, Previous, Resource};
 pub use tombstone::{Answered, Deployment, Target, Tombstone};
 pub use unknown::carry_unknown;

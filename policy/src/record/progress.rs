@@ -361,8 +361,12 @@ impl Progress {
 /// it comes from the record (docs/policy.md, rule 4).
 #[must_use]
 pub fn token(name: &str, registered: Timestamp, number: u32) -> String {
-    let digest = Sha256::digest(format!("{name}|{registered}|{number}"));
-    digest.iter().fold(String::new(), |mut digits, byte| {
+    hex(&format!("{name}|{registered}|{number}"))
+}
+
+/// The SHA-256 of `text`, in hexadecimal digits.
+pub(crate) fn hex(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
         let _infallible = write!(digits, "{byte:02x}");
         digits
     })
