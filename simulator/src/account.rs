@@ -6,8 +6,9 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
-use crate::Knobs;
 use crate::parameters::ParameterView;
+use crate::tables::{Remembered, Table};
+use crate::{COMMITMENT_TAG, DEPLOYMENT_TAG, GROUP_TAG, Knobs};
 
 /// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +44,19 @@ pub struct Throughput {
     pub(crate) ready: Timestamp,
     pub(crate) doomed: Option<String>,
     pub(crate) unregistered_since: Option<Timestamp>,
+}
+
+impl Throughput {
+    /// The commitment and the deployment that its tags name, if they name both.
+    pub(crate) fn marks(&self) -> Option<(&str, &str)> {
+        marks(&self.tags)
+    }
+}
+
+/// The commitment and the deployment that `tags` name, if they name both.
+pub(crate) fn marks(tags: &BTreeMap<String, String>) -> Option<(&str, &str)> {
+    let deployment = tags.get(DEPLOYMENT_TAG).or_else(|| tags.get(GROUP_TAG));
+    Some((tags.get(COMMITMENT_TAG)?, deployment?))
 }
 
 /// An alias of an agent.
@@ -105,6 +119,8 @@ pub(crate) struct Account {
     pub(crate) aliases: BTreeMap<(String, String), AliasView>,
     pub(crate) schedules: BTreeMap<(String, String), ScheduleView>,
     pub(crate) parameters: BTreeMap<String, ParameterView>,
+    pub(crate) tables: BTreeMap<String, Table>,
+    pub(crate) transactions: Remembered,
     pub(crate) models: BTreeMap<String, String>,
     /// By ARN: the base model's id.
     pub(crate) custom_models: BTreeMap<String, String>,
@@ -209,18 +225,25 @@ impl Account {
         }
     }
 
+    fn is_registered(&self, one: &Throughput) -> bool {
+        let Some((name, deployment)) = one.marks() else { return true };
+        if self.has_records() { self.is_recorded(name) } else { self.is_scheduled(deployment, name) }
+    }
+
+    fn is_scheduled(&self, group: &str, name: &str) -> bool {
+        // A schedule that only remembers a deletion registers nothing.
+        let ticks = |schedule: &ScheduleView| schedule.input.starts_with(r#"{"Tick""#);
+        self.schedules.get(&(group.to_owned(), name.to_owned())).is_some_and(ticks)
+    }
+
     /// What bears our marks and is registered nowhere is paid for by nobody's wish.
     fn look_for_orphans(&mut self) {
         let (now, limit) = (self.now, self.knobs.orphan_after);
-        let registered = |schedules: &BTreeMap<(String, String), ScheduleView>, one: &Throughput| {
-            let marks = one.tags.get(crate::COMMITMENT_TAG).zip(one.tags.get(crate::GROUP_TAG));
-            // A schedule that only remembers a deletion registers nothing.
-            let ticks = |schedule: &ScheduleView| schedule.input.starts_with(r#"{"Tick""#);
-            marks.is_none_or(|(name, group)| schedules.get(&(group.clone(), name.clone())).is_some_and(ticks))
-        };
+        let registered: Vec<bool> = self.throughputs.iter().map(|one| self.is_registered(one)).collect();
         let mut orphans = Vec::new();
-        for one in self.throughputs.iter_mut().filter(|one| one.deleted.is_none()) {
-            if registered(&self.schedules, one) {
+        let all = self.throughputs.iter_mut().zip(registered);
+        for (one, registered) in all.filter(|(one, _)| one.deleted.is_none()) {
+            if registered {
                 one.unregistered_since = None;
             } else {
                 let since = *one.unregistered_since.get_or_insert(now);

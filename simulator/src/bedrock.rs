@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::account::{Account, Throughput, plus, term_end};
+use crate::account::{Account, Throughput, marks, plus, term_end};
 use crate::api::{Call, Refusal, only, page};
-use crate::{COMMITMENT_TAG, GROUP_TAG, REGION, Refuses, SpentToken};
+use crate::{COMMITMENT_TAG, REGION, Refuses, SpentToken};
 
 /// The earliest that a throughput with a term may be tried to be deleted before its end, by the promises of the function.
 const EARLIEST_TRY: SignedDuration = SignedDuration::from_mins(2);
@@ -99,7 +99,7 @@ impl Account {
         if token.is_none_or(str::is_empty) {
             self.violated(format!("{name} is bought without a request token"));
         }
-        if !tags.contains_key(COMMITMENT_TAG) || !tags.contains_key(GROUP_TAG) {
+        if marks(tags).is_none() {
             self.violated(format!("{name} is bought without our marks"));
         }
     }
@@ -183,9 +183,8 @@ impl Account {
     }
 
     fn judge_deletion(&mut self, one: &Throughput) {
-        let Throughput { name, tags, .. } = one;
-        let ours = tags.contains_key(COMMITMENT_TAG) && tags.get(GROUP_TAG) == Some(&self.knobs.group);
-        if !ours {
+        let name = &one.name;
+        if !self.is_ours(one) {
             self.violated(format!("{name} is deleted and not ours"));
         }
         for alias in self.users(one) {
@@ -200,6 +199,10 @@ impl Account {
         if one.expiration.is_some_and(|end| end.duration_since(self.now) > EARLIEST_TRY) && one.status != "Failed" {
             self.violated(format!("{name} is tried to be deleted long before its term ends"));
         }
+    }
+
+    fn is_ours(&self, one: &Throughput) -> bool {
+        one.marks().is_some_and(|(_, deployment)| deployment == self.knobs.group)
     }
 
     pub(crate) fn list_tags(&self, call: &Call) -> Result<Value, Refusal> {
@@ -237,9 +240,9 @@ impl Account {
     fn tagged(&mut self, call: &Call) -> Result<usize, Refusal> {
         let arn = call.text("resourceARN")?;
         let index = self.find(arn).ok_or_else(|| Refusal::not_found(arn))?;
-        let Throughput { name, tags, .. } = &self.throughputs[index];
-        if !tags.contains_key(COMMITMENT_TAG) || tags.get(GROUP_TAG) != Some(&self.knobs.group) {
-            let name = name.clone();
+        let one = &self.throughputs[index];
+        if !self.is_ours(one) {
+            let name = one.name.clone();
             self.violated(format!("{name} is tagged and not ours"));
         }
         Ok(index)

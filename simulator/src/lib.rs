@@ -1,7 +1,7 @@
 //! What would AWS do?
 //!
-//! The part of bedrock, bedrock-agent, EventBridge Scheduler and Systems Manager that the function uses, over HTTP on 127.0.0.1, on a
-//! clock that the caller turns. It behaves as the public documentation says; where that is silent, [`Knobs`] has a switch,
+//! The part of bedrock, bedrock-agent, DynamoDB, EventBridge Scheduler and Systems Manager that the function uses, over HTTP on
+//! 127.0.0.1, on a clock that the caller turns. It behaves as the public documentation says; where that is silent, [`Knobs`] has a switch,
 //! and the default is the less convenient way. It also watches over the function's promises: what buys twice, deletes under
 //! a live alias or touches what is not its own is a violation, and a violation that nobody takes fails the test.
 
@@ -10,15 +10,17 @@ mod agents;
 mod api;
 mod bedrock;
 mod hands;
+mod knobs;
 mod parameters;
 mod recording;
+mod routes;
 pub mod runtime_api;
 mod schedules;
 mod server;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
@@ -28,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
+pub use knobs::{Knobs, Refuses, SpentToken};
 pub use parameters::ParameterView;
 pub use recording::BY_HAND;
 pub use server::{Fault, Request};
@@ -39,111 +42,11 @@ use server::Shared;
 /// The tag that names the commitment.
 pub const COMMITMENT_TAG: &str = "throughput-scheduler:commitment";
 /// The tag that names the deployment.
+pub const DEPLOYMENT_TAG: &str = "throughput-scheduler:deployment";
+/// The tag that named the deployment before.
 pub const GROUP_TAG: &str = "throughput-scheduler:group";
 /// The Region that is simulated.
 pub const REGION: &str = "eu-central-1";
-
-/// Whether, and how, something is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refuses {
-    /// It is not refused.
-    No,
-    /// With `ConflictException`.
-    Conflict,
-    /// With `ValidationException`.
-    Validation,
-}
-
-/// What a request token does whose throughput is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpentToken {
-    /// It gives the ARN of what is gone, and buys nothing.
-    ReturnsOld,
-    /// It buys anew.
-    BuysAnew,
-}
-
-/// How this AWS behaves where the documentation leaves room, and what the watch over the promises needs to know.
-#[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Knobs {
-    /// How long a throughput is being created.
-    pub creation_time: SignedDuration,
-    /// How long an alias is `UPDATING`.
-    pub alias_settle: SignedDuration,
-    /// How many `UpdateAgentAlias` a second are not throttled.
-    pub alias_updates_per_second: usize,
-    /// How many `GetAgentAlias` a second are not throttled; by default any number, for a clock that stands still.
-    pub alias_looks_per_second: usize,
-    /// How long every answer takes, in the machine's own time: for measurements, never for a test.
-    pub latency: Duration,
-    /// Whether a throughput that is being created can be deleted.
-    pub delete_while_creating: Refuses,
-    /// How a deletion before the end of a term is refused.
-    pub delete_before_term_end: Refuses,
-    /// Whether a term counts from coming into service, not from the purchase.
-    pub term_from_service: bool,
-    /// How long after its end a term renews.
-    pub renews_after: SignedDuration,
-    /// What a token does whose throughput is gone.
-    pub spent_token: SpentToken,
-    /// How long a token is remembered.
-    pub token_memory: SignedDuration,
-    /// Whether a route to what cannot serve it is refused.
-    pub check_route: bool,
-    /// Whether a started hour is billed whole.
-    pub round_up_hours: bool,
-    /// How long after a purchase List does not show it.
-    pub list_lag: SignedDuration,
-    /// How long after a purchase Get does not find it.
-    pub get_lag: SignedDuration,
-    /// Most model units with a term, and most without.
-    pub quota: u32,
-    /// Entries of a page of any List.
-    pub page_size: usize,
-    /// How long after a parameter is written it is read as before.
-    pub parameter_lag: SignedDuration,
-    /// The schedule groups that exist.
-    pub groups: Vec<String>,
-    /// The owner mark of the function that is watched.
-    pub group: String,
-    /// Whether the function may change invocation states.
-    pub may_reject: bool,
-    /// The shortest drain that is no violation.
-    pub least_drain: SignedDuration,
-    /// How long something with our marks may be registered nowhere.
-    pub orphan_after: Option<SignedDuration>,
-}
-
-impl Default for Knobs {
-    fn default() -> Self {
-        Self {
-            creation_time: SignedDuration::from_mins(35),
-            alias_settle: SignedDuration::from_secs(3),
-            alias_updates_per_second: 2,
-            alias_looks_per_second: usize::MAX,
-            latency: Duration::ZERO,
-            delete_while_creating: Refuses::Conflict,
-            delete_before_term_end: Refuses::Validation,
-            term_from_service: true,
-            renews_after: SignedDuration::from_secs(30),
-            spent_token: SpentToken::ReturnsOld,
-            token_memory: SignedDuration::from_hours(24 * 30),
-            check_route: false,
-            round_up_hours: true,
-            list_lag: SignedDuration::ZERO,
-            get_lag: SignedDuration::ZERO,
-            quota: 20,
-            page_size: 10,
-            parameter_lag: SignedDuration::ZERO,
-            groups: vec!["throughput".to_owned()],
-            group: "throughput".to_owned(),
-            may_reject: false,
-            least_drain: SignedDuration::ZERO,
-            orphan_after: Some(SignedDuration::from_mins(10)),
-        }
-    }
-}
 
 /// What a throughput has cost so far.
 #[derive(Debug, Clone, PartialEq)]

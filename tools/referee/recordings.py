@@ -18,7 +18,14 @@ import models
 # What differs between conversations that are otherwise the same: instants in either form, and ports.
 VARIES = [re.compile(form) for form in (rb"20\d\d-\d\d-\d\dT[\d:.]+Z", rb'CreationDate\\":\d+', rb"127\.0\.0\.1:\d+")]
 # The SDK's crates, by the service in botocore.
-CRATES = {"bedrock": "bedrock", "bedrockagent": "bedrock-agent", "scheduler": "scheduler", "ssm": "ssm"}
+CRATES = {
+    "bedrock": "bedrock",
+    "bedrockagent": "bedrock-agent",
+    "dynamodb": "dynamodb",
+    "eventbridge": "events",
+    "scheduler": "scheduler",
+    "ssm": "ssm",
+}
 
 
 def operations_of_clients(directory):
