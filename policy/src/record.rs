@@ -200,6 +200,13 @@ impl Declared {
         self.leaving_parameters.extend(self.commitment.dropped_parameter());
     }
 
+    /// Forgets dropped targets that are let go.
+    pub fn free(&mut self, targets: &[Target]) {
+        let is_free = |target: &Target| targets.contains(target);
+        self.leaving.retain(|id| !is_free(&Target::Alias(id.clone())));
+        self.leaving_parameters.retain(|name, _| !is_free(&Target::Parameter(name.clone())));
+    }
+
     /// The aliases that matter: the declared ones, then those that are leaving.
     pub fn all_aliases(&self) -> impl Iterator<Item = &AliasId> {
         self.commitment.aliases.iter().chain(&self.leaving)

@@ -12,7 +12,6 @@ use policy::commitment::{Name, Term};
 use policy::observed::{
     COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Marks, ModelLifecycle, Throughput, ThroughputStatus,
 };
-use policy::timetable::ModelUnits;
 
 /// What `CreateProvisionedModelThroughput` is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +20,8 @@ pub struct Purchase {
     pub name: String,
     /// The model, as it was declared.
     pub model: String,
-    /// The size.
-    pub units: ModelUnits,
+    /// How many model units.
+    pub units: u32,
     /// The term, if any.
     pub term: Option<Term>,
     /// All its tags, our marks among them.
@@ -153,7 +152,7 @@ impl Aws {
         };
         let built = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags: Vec<Tag> = built.collect::<Result<_, _>>().map_err(|error| refused(error.to_string()))?;
-        let units = i32::try_from(units.get()).map_err(|error| refused(error.to_string()))?;
+        let units = i32::try_from(*units).map_err(|error| refused(error.to_string()))?;
         let request = self.bedrock.create_provisioned_model_throughput();
         let request = request.provisioned_model_name(name).model_id(model).model_units(units);
         let request = request.set_commitment_duration(term.map(|term| match term {

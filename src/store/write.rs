@@ -20,8 +20,10 @@ use super::{Store, Stored, Transacted};
 /// What happens to the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseChange {
-    /// It is taken, or extended by its holder.
+    /// It is taken, or kept by its holder.
     Take,
+    /// It is extended, whatever has been declared meanwhile: no call follows from that.
+    Extend,
     /// It is given up.
     GiveUp,
     /// None is taken: one write alone needs none, as long as nobody else holds one.
@@ -138,11 +140,9 @@ impl Store<'_> {
             .set_key(Some(item::key(&item::commitment_key(after.name()))))
             .expression_attribute_names("#progress", "Progress")
             .expression_attribute_names("#lease", "Lease")
-            .expression_attribute_names("#declared", "Declared")
             .expression_attribute_names("#version", "Version")
             .expression_attribute_values(":progress", part(&after.progress, &raw["Progress"], id)?)
             .expression_attribute_values(":read", number(write.before.record.progress.version))
-            .expression_attribute_values(":asked", number(write.before.record.declared.version))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if write.declared.is_some() {
             sets.push("#declared = :declared".to_owned());
@@ -156,7 +156,13 @@ impl Store<'_> {
             None if write.before.record.lease.is_some() => removes.push("#lease"),
             None => {}
         }
-        let mut condition = "#progress.#version = :read AND #declared.#version = :asked".to_owned();
+        let mut condition = "#progress.#version = :read".to_owned();
+        if write.lease != LeaseChange::Extend {
+            condition.push_str(" AND #declared.#version = :asked");
+            update = update
+                .expression_attribute_names("#declared", "Declared")
+                .expression_attribute_values(":asked", number(write.before.record.declared.version));
+        }
         if write.is_held() {
             condition.push_str(" AND #lease.#holder = :holder");
             update = update
@@ -331,7 +337,7 @@ impl Write<'_> {
         if self.declared.is_some() {
             after.declared.version = declared.version.saturating_add(1);
         }
-        if self.lease == LeaseChange::Take {
+        if matches!(self.lease, LeaseChange::Take | LeaseChange::Extend) {
             let until = self.now.saturating_add(LEASE_LASTS).unwrap_or(Timestamp::MAX);
             after.lease = Some(Lease { holder: self.holder.to_owned(), until });
         }

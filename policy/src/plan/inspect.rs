@@ -10,7 +10,7 @@ use super::policy::{GONE_AFTER, LIFECYCLE_EVERY, LIFECYCLE_NOTICE, REPEAT_FOR, a
 use super::{Situation, Step, WaitingOn};
 use crate::commitment::{Commitment, bare_model};
 use crate::observed::{CallErrorKind, Marks, ModelLifecycle, Question, Throughput, ThroughputStatus};
-use crate::record::{Announced, Failure, Held, Lifecycle, ModelDates, Progress};
+use crate::record::{Failure, Held, Lifecycle, ModelDates, Progress};
 
 /// What is known after looking.
 pub(super) struct View<'a> {
@@ -106,7 +106,7 @@ impl View<'_> {
         if !self.progress.throughputs.contains_key(&throughput.arn)
             && let Some(announced) = self.progress.announced.remove(&throughput.name)
         {
-            let held = adopted(&throughput.name, announced);
+            let held = Held::bought(&throughput.name, announced);
             self.progress.throughputs.insert(throughput.arn.clone(), held);
         }
         self.progress.see(throughput, self.situation.now);
@@ -124,6 +124,10 @@ impl View<'_> {
                 step.waiting.push(WaitingOn::Purchase { name: name.clone() });
             }
             Some(Ok(_)) => {
+                // Rule 8: it is never deleted, whatever its name or our record says.
+                if self.progress.gone.contains_key(arn) {
+                    step.problems.push(format!("{name} was ours and bears other marks now: it is left alone"));
+                }
                 self.progress.throughputs.remove(arn);
                 self.taken.insert(name.clone());
             }
@@ -346,26 +350,5 @@ impl View<'_> {
         }
         let based = self.ours.iter().find(|ours| !ours.foundation_model_arn.is_empty())?;
         Some(bare_model(&based.foundation_model_arn).to_owned())
-    }
-}
-
-/// What is remembered of a throughput whose purchase was announced.
-pub(crate) fn adopted(name: &str, announced: Announced) -> Held {
-    let Announced { number: _, since, called: _, units, model: _, term, purchase, tags, missed: _ } = announced;
-    Held {
-        name: name.to_owned(),
-        units,
-        model_arn: String::new(),
-        since,
-        seen: None,
-        missed: None,
-        served: None,
-        failed: None,
-        left: None,
-        term,
-        purchase,
-        term_end: None,
-        renewed: None,
-        tags,
     }
 }

@@ -194,6 +194,30 @@ pub struct Held {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Held {
+    /// A throughput that was bought under `name`, as it was announced, and has not been seen yet.
+    #[must_use]
+    pub fn bought(name: &str, announced: Announced) -> Self {
+        let Announced { number: _, since, called: _, units, model: _, term, purchase, tags, missed: _ } = announced;
+        Self {
+            name: name.to_owned(),
+            units,
+            model_arn: String::new(),
+            since,
+            seen: None,
+            missed: None,
+            served: None,
+            failed: None,
+            left: None,
+            term,
+            purchase,
+            term_end: None,
+            renewed: None,
+            tags,
+        }
+    }
+}
+
 /// A throughput that is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
