@@ -92,7 +92,7 @@ fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         }
     }
     let Some(units) = plan.record.demand().at(now).units else { return Verdict::Now(Decision::Success) };
-    let name = commitment.throughput_name(units);
+    let name = commitment.throughput_name(units, "");
     let Some(bought) = plan.ours.iter().find(|ours| ours.name == name) else {
         return Verdict::Wait(waiting(plan, &format!("for {name} to be bought")));
     };
@@ -151,7 +151,7 @@ impl Data {
         }
         let demand = record.demand();
         let desired = demand.at(now);
-        let wanted = desired.units.map(|units| record.commitment.throughput_name(units));
+        let wanted = desired.units.map(|units| record.commitment.throughput_name(units, ""));
         let held = record.throughputs.iter().find(|held| Some(&held.name) == wanted.as_ref());
         let held = held.or_else(|| record.throughputs.iter().find(|held| held.served));
         Self {

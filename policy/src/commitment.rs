@@ -5,6 +5,7 @@
 
 mod parameter;
 mod schema;
+mod term;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ use crate::timetable::{
 
 use parameter::OnDemandModelId;
 pub use parameter::{NotAParameter, NotOnDemand, OFF, ParameterName, is_throughput};
+pub use term::{AtTermEnd, NotAPurchase, Purchase, Term};
 use values::Price;
 pub use values::{
     AliasId, Lasting, ModelId, Name, NotABedrockId, NotAModel, NotAName, NotAPrice, NotATimeout, NotUnits,
@@ -38,6 +40,8 @@ pub struct Commitment {
     pub units: ModelUnits,
     /// The term that it is bought for, if any.
     pub term: Option<Term>,
+    /// What this purchase of a term is called; there is one exactly if there is a term.
+    pub purchase: Option<Purchase>,
     /// What becomes of it when the term ends.
     pub at_term_end: AtTermEnd,
     /// The aliases that follow it.
@@ -67,24 +71,6 @@ pub struct Commitment {
 }
 
 words! {
-    /// How long a throughput is bought for; see `CommitmentDuration` of `CreateProvisionedModelThroughput`.
-    Term {
-        /// One month.
-        OneMonth,
-        /// Six months.
-        SixMonths,
-    }
-}
-words! {
-    /// What becomes of a throughput when its term ends.
-    AtTermEnd {
-        /// It renews, as AWS does by itself.
-        Renew,
-        /// It is deleted.
-        Retire,
-    }
-}
-words! {
     /// What an alias does without a throughput.
     WhenOff {
         /// It invokes its model on demand.
@@ -113,13 +99,14 @@ words! {
 }
 
 /// The keys of a custom resource's properties, and last of all the name, which a custom resource does not have.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "ServiceToken",
     "ServiceTimeout",
     "ModelId",
     "ModelUnits",
     "CommitmentDuration",
     "AtTermEnd",
+    "Purchase",
     "AgentAliases",
     "Timetable",
     "LeadTime",
@@ -146,8 +133,9 @@ const TIMETABLE_KEYS: &[&str] = &["Timezone", "Windows", "Holidays", "Exceptions
 const WINDOW_KEYS: &[&str] = &["Window", "ModelUnits"];
 const EXCEPTION_KEYS: &[&str] = &["Window", "State", "ModelUnits"];
 
-/// Most aliases, windows, holidays and exceptions of one commitment: the record has to fit a schedule's input.
-const MOST_ALIASES: usize = 100;
+/// Most aliases: one transaction of the table claims all of them.
+const MOST_ALIASES: usize = 40;
+/// Most windows, holidays and exceptions of one commitment.
 const MOST_WINDOWS: usize = 100;
 const MOST_HOLIDAYS: usize = 400;
 const MOST_EXCEPTIONS: usize = 100;
@@ -181,8 +169,7 @@ impl Commitment {
     fn read_members(object: &Object<'_>, name: Option<Name>, mistakes: &mut Mistakes) -> Option<Self> {
         let model = object.required("ModelId", MODEL_CURE, mistakes);
         let units = object.optional("ModelUnits", mistakes).map_or(ModelUnits::MIN, |Units(units)| units);
-        let term = object.optional("CommitmentDuration", mistakes);
-        let at_term_end = object.optional("AtTermEnd", mistakes);
+        let (term, purchase, at_term_end) = term::read(object, mistakes);
         let aliases = read_aliases(object, mistakes);
         let timetable = object.get("Timetable").map(|value| read_timetable(value, &object.at("Timetable"), mistakes));
         let minutes = |key, default| {
@@ -207,14 +194,12 @@ impl Commitment {
                 "cannot be followed with a CommitmentDuration, which is paid for day and night; remove one of the two",
             );
         }
-        if term.is_none() && at_term_end.is_some() && object.get("CommitmentDuration").is_none() {
-            mistakes.add(object.at("AtTermEnd"), "says nothing without a CommitmentDuration; remove it or give a term");
-        }
         Some(Self {
             name: name?,
             model: model?,
             units,
             term,
+            purchase,
             at_term_end: at_term_end.unwrap_or(AtTermEnd::Renew),
             aliases,
             timetable: timetable.flatten(),
@@ -239,6 +224,7 @@ impl Commitment {
             model,
             units,
             term,
+            purchase,
             at_term_end,
             aliases,
             timetable,
@@ -272,6 +258,7 @@ impl Commitment {
             }
         };
         put("CommitmentDuration", term.map(|term| json!(term)));
+        put("Purchase", purchase.as_ref().map(|purchase| json!(purchase)));
         put("AtTermEnd", term.map(|_| json!(at_term_end)));
         put("Timetable", timetable.as_ref().map(timetable_value));
         put("OnDemandModelId", on_demand_model.as_ref().map(|id| json!(id)));
@@ -280,19 +267,19 @@ impl Commitment {
         value
     }
 
-    /// The name of the throughput of `units`: commitment name + `-` + 6 hex digits that depend on model, units and
-    /// term (interface.md section 6).
+    /// The name of the throughput of `units` that `deployment` buys: commitment name + `-` + 6 hex digits that depend on
+    /// deployment, model, units and term (interface.md section 6). A model's id and its ARN give the same.
     #[must_use]
-    pub fn throughput_name(&self, units: ModelUnits) -> String {
+    pub fn throughput_name(&self, units: ModelUnits, deployment: &str) -> String {
         let term = self.term.map_or("None", Term::as_str);
-        let digest = Sha256::digest(format!("{}|{units}|{term}", self.model));
+        let digest = Sha256::digest(format!("{deployment}|{}|{units}|{term}", self.model.canonical()));
         format!("{}-{:02x}{:02x}{:02x}", self.name, digest[0], digest[1], digest[2])
     }
 
     /// Whether the same would be bought for `other`: model, size and term, which a running term fixes.
     #[must_use]
     pub fn is_bought_as(&self, other: &Self) -> bool {
-        self.model == other.model && self.units == other.units && self.term == other.term
+        self.model.canonical() == other.model.canonical() && self.units == other.units && self.term == other.term
     }
 
     /// Every size that the declaration asks for at one time or another.

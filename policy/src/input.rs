@@ -121,10 +121,10 @@ impl<'v> Object<'v> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// The member `key`; one that is `null` counts as absent.
+    /// The member `key`. One that is `null` or empty text counts as absent: a template cannot leave a key out.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'v Value> {
-        self.members.get(key).filter(|value| !value.is_null())
+        self.members.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
     /// The scalar `key` as what it stands for; nothing if it is absent or wrong.
@@ -141,13 +141,17 @@ impl<'v> Object<'v> {
         parse(value, &self.at(key), mistakes)
     }
 
-    /// The elements of the list `key`, each with its path; at most `most`.
+    /// The elements of the list `key`, each with its path; at most `most`. A list of one empty text is empty: so
+    /// `CloudFormation` hands over an empty list of a parameter.
     pub fn list(&self, key: &str, most: usize, mistakes: &mut Mistakes) -> Vec<(String, &'v Value)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(elements) = value.as_array() else {
             mistakes.add(self.at(key), format!("{} is not a list", shown(value)));
             return Vec::new();
         };
+        if is_empty_list(elements) {
+            return Vec::new();
+        }
         if elements.len() > most {
             mistakes.add(self.at(key), format!("has {} elements; at most {most} are accepted", elements.len()));
             return Vec::new();
@@ -159,6 +163,11 @@ impl<'v> Object<'v> {
     pub fn members(&self) -> impl Iterator<Item = (String, &'v str, &'v Value)> {
         self.members.iter().map(|(key, value)| (self.at(&cut(key)), key.as_str(), value))
     }
+}
+
+/// Returns true for what `CloudFormation` makes of an empty list: one empty text.
+fn is_empty_list(elements: &[Value]) -> bool {
+    matches!(elements, [Value::String(only)] if only.is_empty())
 }
 
 /// Reads the scalar `value` as what it stands for.
@@ -256,7 +265,7 @@ macro_rules! words {
 
             /// The word that stands for it.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => stringify!($variant)),+ }
             }
         }

@@ -91,7 +91,7 @@ fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) ->
     let will_do = |ours: &&Throughput| {
         let units = NonZero::new(ours.units).filter(|units| *units >= least);
         // The name stands for model and term, too.
-        let fits = units.is_some_and(|units| ours.name == commitment.throughput_name(units));
+        let fits = units.is_some_and(|units| ours.name == commitment.throughput_name(units, ""));
         fits && ours.status == ThroughputStatus::InService
     };
     let serving: Vec<&String> = plan.ours.iter().filter(will_do).map(|ours| &ours.arn).collect();

@@ -8,7 +8,7 @@ mod grammar;
 mod schema;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
@@ -108,11 +108,17 @@ impl Window {
     }
 }
 
-/// Days on which no window opens: first and last, inclusive.
+/// Days on which no window opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holiday {
-    first: Date,
-    last: Date,
+pub struct Holiday(Days);
+
+/// The days of a holiday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Days {
+    /// From the first to the last, inclusive.
+    Dates { first: Date, last: Date },
+    /// One day of each year that has it.
+    EachYear { month: i8, day: i8 },
 }
 
 /// A half-open period of civil time.
@@ -198,6 +204,8 @@ pub struct Timetable {
     exception_spans: Vec<Option<Span>>,
     /// The holidays by day number, first and last, sorted and disjoint, each with the index of the first it comes from.
     days_off: Vec<(i64, i64, usize)>,
+    /// The days of each year, as month and day, each with the index of its holiday.
+    yearly: BTreeMap<(i8, i8), usize>,
 }
 
 /// What is wanted over a while, in the order of time: from each instant on, how much, and who says so.
@@ -228,7 +236,12 @@ impl Timetable {
         };
         let exception_spans = exceptions.iter().map(instants).collect();
         let days_off = merged(&holidays);
-        Self { zone, windows, holidays, exceptions, exception_spans, days_off }
+        let yearly = holidays.iter().enumerate().rev().filter_map(|(index, Holiday(days))| match days {
+            Days::EachYear { month, day } => Some(((*month, *day), index)),
+            Days::Dates { .. } => None,
+        });
+        let yearly = yearly.collect();
+        Self { zone, windows, holidays, exceptions, exception_spans, days_off, yearly }
     }
 
     /// The time zone of everything in it.
@@ -341,10 +354,18 @@ impl Timetable {
         }
     }
 
+    /// The holiday on the day of that number; of several the first in the list.
     fn holiday(&self, day: i64) -> Option<&Holiday> {
-        let index = self.days_off.partition_point(|(first, _, _)| *first <= day).checked_sub(1)?;
-        let (_, last, holiday) = self.days_off.get(index)?;
-        (day <= *last).then(|| self.holidays.get(*holiday)).flatten()
+        let before = self.days_off.partition_point(|(first, _, _)| *first <= day).checked_sub(1);
+        let dated = before.and_then(|index| self.days_off.get(index));
+        let dated = dated.filter(|(_, last, _)| day <= *last).map(|(_, _, holiday)| *holiday);
+        let each_year = || {
+            let date = date(day)?;
+            self.yearly.get(&(date.month(), date.day())).copied()
+        };
+        let yearly = if self.yearly.is_empty() { None } else { each_year() };
+        let first = dated.into_iter().chain(yearly).min()?;
+        self.holidays.get(first)
     }
 
     fn around(&self, from: i64, to: i64) -> Around<'_> {
@@ -401,15 +422,23 @@ impl Timetable {
         let around = Around::Changing(&self.zone);
         let start = day * DAY + i64::from(window.opens) * 60;
         let (start, end) = (around.instant(start)?, around.instant(start + i64::from(window.minutes) * 60)?);
-        let date = Offset::UTC.to_datetime(Timestamp::from_second(day * DAY).ok()?).date();
+        let date = date(day)?;
         (end <= start).then(|| format!("window {window} does not exist on {date}: the clocks skip it"))
     }
 }
 
-/// The holidays as sorted, disjoint ranges of day numbers.
+/// The date of a day number; day 0 is 1970-01-01.
+fn date(day: i64) -> Option<Date> {
+    Some(Offset::UTC.to_datetime(Timestamp::from_second(day.checked_mul(DAY)?).ok()?).date())
+}
+
+/// The holidays with dates as sorted, disjoint ranges of day numbers.
 fn merged(holidays: &[Holiday]) -> Vec<(i64, i64, usize)> {
     let day = |date: Date| date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
-    let ranges = holidays.iter().enumerate().map(|(index, holiday)| (day(holiday.first), day(holiday.last), index));
+    let ranges = holidays.iter().enumerate().filter_map(|(index, Holiday(days))| match days {
+        Days::Dates { first, last } => Some((day(*first), day(*last), index)),
+        Days::EachYear { .. } => None,
+    });
     let mut sorted: Vec<_> = ranges.collect();
     sorted.sort_unstable();
     let mut merged: Vec<(i64, i64, usize)> = Vec::new();

@@ -251,7 +251,7 @@ impl Handler {
             return Ok(Record::new(commitment.clone(), now, schedule));
         };
         let known = &before.commitment;
-        let bought = known.throughput_name(known.units);
+        let bought = known.throughput_name(known.units, "");
         let in_term =
             known.term.is_some() && before.throughputs.iter().any(|held| held.name == bought && held.failed.is_none());
         if in_term && !known.is_bought_as(commitment) {

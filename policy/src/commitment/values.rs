@@ -115,6 +115,15 @@ impl ModelId {
         &self.0
     }
 
+    /// The id in the one form in which it is compared. A foundation model's ARN is its id; a custom model's ARN stays.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        match self.0.split_once(":foundation-model/") {
+            Some((before, id)) if before.starts_with("arn:") => id,
+            _ => &self.0,
+        }
+    }
+
     /// Whether it is a custom model: one that cannot be invoked on demand. A custom model is named by its ARN or by a
     /// name, which has no provider before a dot.
     #[must_use]

@@ -30,7 +30,7 @@ impl Planner<'_> {
         let off = Goal { target: None, stay: BTreeSet::new(), undecided: false, bare: true };
         let Some(units) = wanted else { return off };
 
-        let name = self.commitment().throughput_name(units);
+        let name = self.commitment().throughput_name(units, "");
         let fitting = self.plan.ours.iter().find(|ours| ours.name == name && ours.status != ThroughputStatus::Failed);
         if let Some(fitting) = fitting.cloned() {
             let stay = BTreeSet::from([fitting.arn.clone()]);

@@ -211,7 +211,7 @@ impl Planner<'_> {
         let stale = |since: Timestamp| after(since, SPENT_AFTER) <= now;
         let bought: Vec<(String, Timestamp)> =
             self.plan.record.buying.iter().map(|(name, buying)| (name.clone(), buying.since)).collect();
-        let wanted = self.situation.desired.map(|units| self.commitment().throughput_name(units));
+        let wanted = self.situation.desired.map(|units| self.commitment().throughput_name(units, ""));
         let active = self.plan.record.lifecycle == Lifecycle::Active;
         for (name, since) in bought.into_iter().filter(|(name, _)| !active || wanted.as_ref() != Some(name)) {
             if stale(since) {

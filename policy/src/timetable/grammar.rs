@@ -10,13 +10,15 @@ use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::{Holiday, ModelUnits, Period, Window, Zone};
+use super::{Days, Holiday, ModelUnits, Period, Window, Zone};
 use crate::input::cut;
 
 /// Minutes of a civil day.
 const DAY: u32 = 24 * 60;
 /// Longest duration that is accepted: a week, like the longest override and the longest span.
 pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A year that has every day of every year.
+const LEAP_YEAR: &str = "2024";
 pub(super) const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A text that is not the name of a time zone.
@@ -185,8 +187,13 @@ fn clock(minutes: u32) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAHoliday {
     /// It has another form.
-    #[error("`{0}` is not a date; use `2026-12-29`, or `2026-12-29/2027-01-03` for first and last day")]
+    #[error(
+        "`{0}` is not a date; use `2026-12-29`, `2026-12-29/2027-01-03` for first and last day, or `12-25` for each year"
+    )]
     Malformed(String),
+    /// A range has a day of each year.
+    #[error("`{0}` is a range without years; write both dates in full, or each day of each year as its own entry")]
+    YearlyRange(String),
     /// It ends before it begins.
     #[error("`{0}` ends before it begins; write the first day first")]
     Backwards(String),
@@ -196,21 +203,39 @@ impl FromStr for Holiday {
     type Err = NotAHoliday;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (first, last) = text.split_once('/').unwrap_or((text, text));
-        let date = |text: &str| {
-            // The library reads more forms than the contract has.
-            let date = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
-            date.ok_or_else(|| NotAHoliday::Malformed(cut(text)))
+        let malformed = || NotAHoliday::Malformed(cut(text));
+        let Some((first, last)) = text.split_once('/') else {
+            let day = text.trim();
+            let dates = date(day).map(|day| Days::Dates { first: day, last: day });
+            return dates.or_else(|| day_of_each_year(day)).map(Self).ok_or_else(malformed);
         };
-        let (first, last) = (date(first.trim())?, date(last.trim())?);
-        if last < first { Err(NotAHoliday::Backwards(cut(text))) } else { Ok(Self { first, last }) }
+        let (first, last) = (first.trim(), last.trim());
+        if day_of_each_year(first).or(day_of_each_year(last)).is_some() {
+            return Err(NotAHoliday::YearlyRange(cut(text)));
+        }
+        let (first, last) = date(first).zip(date(last)).ok_or_else(malformed)?;
+        if last < first { Err(NotAHoliday::Backwards(cut(text))) } else { Ok(Self(Days::Dates { first, last })) }
     }
+}
+
+/// Reads `2026-12-29`. The library reads more forms than the contract has.
+fn date(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// Reads `12-25`. Every day of a leap year is one.
+fn day_of_each_year(text: &str) -> Option<Days> {
+    let day = (text.len() == 5).then(|| date(&format!("{LEAP_YEAR}-{text}"))).flatten()?;
+    Some(Days::EachYear { month: day.month(), day: day.day() })
 }
 
 impl Display for Holiday {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { first, last } = self;
-        if first == last { write!(formatter, "{first}") } else { write!(formatter, "{first}/{last}") }
+        match self.0 {
+            Days::Dates { first, last } if first == last => write!(formatter, "{first}"),
+            Days::Dates { first, last } => write!(formatter, "{first}/{last}"),
+            Days::EachYear { month, day } => write!(formatter, "{month:02}-{day:02}"),
+        }
     }
 }
 
