@@ -244,7 +244,8 @@ impl Handler {
         let known = store.all().await.unwrap_or_default();
         let known: Vec<String> = known.iter().flatten().map(|stored| stored.record.name().to_owned()).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let hint = policy::input::nearest(name, &known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        let hint =
+            policy::input::nearest(name, &known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
         Error::UnknownCommitment { name: name.to_owned(), deployment: store.deployment.to_owned(), hint }
     }
 

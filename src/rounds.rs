@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use policy::guardrails::Guardrails;
 use policy::observed::{CallError, CallErrorKind, Facts, Observed};
 use policy::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, WaitingOn};
 use policy::record::{Declared, Progress, Record};
@@ -245,10 +246,10 @@ impl Rounds<'_> {
                 let message = format!(
                     "{sum} model units are held or being bought, and more are not allowed by MAX_TOTAL_MODEL_UNITS"
                 );
-                return Ok(self.refuse_purchases(way, &plan, CallErrorKind::Quota, "NoRoom", &message));
+                return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Quota, "NoRoom", &message));
             }
             Written::Closed(reason) => {
-                return Ok(self.refuse_purchases(way, &plan, CallErrorKind::Refused, "Closed", &reason));
+                return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Refused, "Closed", &reason));
             }
         }
         let Acted { progress, busy } = self.act(way, &plan.actions).await;
@@ -272,7 +273,7 @@ impl Rounds<'_> {
     /// Writes the plan's progress before its calls, with the lease; frees what is let go.
     async fn announce(&self, way: &mut Way, plan: &Plan) -> Result<Written, CallError> {
         let buys = plan.actions.iter().any(|action| matches!(action, Action::Buy { repeated: false, .. }));
-        let limit = self.settings.guardrails.as_ref().ok().and_then(|guardrails| guardrails.most_in_total());
+        let limit = self.settings.guardrails.as_ref().ok().and_then(Guardrails::most_in_total);
         let declared = (!plan.free.is_empty()).then(|| {
             let mut declared = way.stored.record.declared.clone();
             declared.free(&plan.free);
@@ -297,7 +298,7 @@ impl Rounds<'_> {
     }
 
     /// Notes that nothing could be announced, and so nothing was bought.
-    fn refuse_purchases(&self, way: &mut Way, plan: &Plan, kind: CallErrorKind, code: &str, message: &str) -> Next {
+    fn refuse_purchases(way: &mut Way, plan: &Plan, kind: CallErrorKind, code: &str, message: &str) -> Next {
         let name = way.stored.record.name().to_owned();
         for action in &plan.actions {
             if let Action::Buy { name: bought, .. } = action {

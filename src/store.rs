@@ -21,7 +21,7 @@ use item::Item;
 
 pub use outcome::Written;
 pub use registry::{Closing, Registered};
-pub use write::{LeaseChange, Write};
+pub use write::{LeaseChange, Limit, Write};
 
 /// Tries at a transaction that meets another one: a bound for what should pass within milliseconds.
 const MOST_TRIES: usize = 20;
@@ -132,12 +132,11 @@ impl Store<'_> {
     async fn transact(&self, actions: &[TransactWriteItem], cannot: &str) -> Result<Transacted, CallError> {
         for _ in 0..MOST_TRIES {
             let request = self.client().transact_write_items().set_transact_items(Some(actions.to_vec()));
-            let error = match request.send().await {
-                Ok(_) => return Ok(Transacted::Done),
-                Err(error) => error,
-            };
+            let Err(error) = request.send().await else { return Ok(Transacted::Done) };
             let reasons = match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => canceled.cancellation_reasons(),
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    canceled.cancellation_reasons()
+                }
                 Some(_) | None => return Err(self.aws.failed(cannot, &error)),
             };
             let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
@@ -153,11 +152,16 @@ impl Store<'_> {
                 return Err(self.aws.failed(cannot, &error));
             }
         }
-        Err(CallError {
-            cannot: cannot.to_owned(),
-            kind: CallErrorKind::NoAnswer,
-            code: "TransactionConflict".to_owned(),
-            message: "others write it at the same time; try again".to_owned(),
-        })
+        Err(conflicting(cannot))
+    }
+}
+
+/// That others write the same at the same time.
+fn conflicting(cannot: &str) -> CallError {
+    CallError {
+        cannot: cannot.to_owned(),
+        kind: CallErrorKind::NoAnswer,
+        code: "TransactionConflict".to_owned(),
+        message: "others write it at the same time; try again".to_owned(),
     }
 }

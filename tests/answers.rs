@@ -52,7 +52,7 @@ fn request(kind: &str) -> Request {
 fn throughput(status: ThroughputStatus) -> Throughput {
     let commitment = record(json!({})).commitment;
     Throughput {
-        name: commitment.throughput_name(commitment.units),
+        name: commitment.throughput_name(commitment.units, ""),
         arn: "arn:ours".to_owned(),
         status,
         units: 1,

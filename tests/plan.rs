@@ -72,7 +72,7 @@ impl Scene {
     fn ours(mut self, size: u32, status: ThroughputStatus) -> Self {
         let commitment = &self.record.commitment;
         let throughput = Throughput {
-            name: commitment.throughput_name(units(size)),
+            name: commitment.throughput_name(units(size), ""),
             arn: arn(size),
             status,
             units: size,
@@ -219,7 +219,7 @@ fn a_larger_size_is_made_before_the_smaller_is_broken() {
     assert_eq!(plan.actions.len(), 1, "{plan}");
     assert!(plan.to_string().contains("3 model units of amazon.nova-lite-v1:0:24k"), "{plan}");
     let scene = scene.ours(3, ThroughputStatus::InService);
-    let large = scene.record.commitment.throughput_name(units(3));
+    let large = scene.record.commitment.throughput_name(units(3), "");
     let plan = scene.plan().to_string();
     assert!(plan.contains(&format!("do    route ABCDEFGHIJ/KLMNOPQRST version 3 to {large}")), "{plan}");
     assert!(plan.contains("wait  for ABCDEFGHIJ/KLMNOPQRST to leave support-agent-f5426c"), "{plan}");

@@ -140,7 +140,11 @@ pub fn of_tick(deployment: &str, name: &str, measure: Option<&Measure>, now: Tim
     match measure {
         Some(measure) => line.add_commitment(measure),
         None => {
-            line.add_wrong(&["Commitment", "Deployment"], &Measure { problems: 1, ..Measure::default() }, &["Problems"]);
+            line.add_wrong(
+                &["Commitment", "Deployment"],
+                &Measure { problems: 1, ..Measure::default() },
+                &["Problems"],
+            );
         }
     }
     line.finish(&[("Commitment", name), ("Deployment", deployment)])

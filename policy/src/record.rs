@@ -19,8 +19,8 @@ use crate::desired::{Base, Demand, Hold, Override};
 use crate::timetable::State;
 
 pub use dates::{Dates, Slot};
-pub use progress::{AliasMemory, Announced, Done, Failure, Gone, Held, LastProblems, ModelDates, Progress, token};
 pub(crate) use progress::hex;
+pub use progress::{AliasMemory, Announced, Done, Failure, Gone, Held, LastProblems, ModelDates, Progress, token};
 pub use resource::{Decision, Owed, Previous, Resource};
 pub use tombstone::{Answered, Deployment, Target, Tombstone};
 pub use unknown::carry_unknown;

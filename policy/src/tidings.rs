@@ -115,7 +115,8 @@ pub fn changes(before: &Record, after: &Record, now: Timestamp) -> Vec<Tiding> {
     }
     match (old.ready, new.ready) {
         (false, true) => {
-            let serving = new.throughputs.iter().filter(|(_, held)| held.served.is_some()).max_by_key(|(_, held)| held.since);
+            let serving =
+                new.throughputs.iter().filter(|(_, held)| held.served.is_some()).max_by_key(|(_, held)| held.since);
             let (arn, units) = serving.map_or(("", 0), |(arn, held)| (arn.as_str(), held.units));
             tell(What::Ready, now, "in service, and every alias is on it".to_owned(), units, arn);
         }

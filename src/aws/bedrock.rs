@@ -115,12 +115,10 @@ impl Aws {
         let answer = answer.map_err(|error| self.failed(format!("look at model {id}"), &error))?;
         let details = answer.model_details();
         let lifecycle = details.and_then(|details| details.model_lifecycle());
-        let provisioned = details.is_some_and(|details| {
-            details.inference_types_supported().contains(&InferenceType::Provisioned)
-        });
+        let provisioned =
+            details.is_some_and(|details| details.inference_types_supported().contains(&InferenceType::Provisioned));
         Ok(ModelLifecycle {
-            is_legacy: lifecycle
-                .is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Legacy),
+            is_legacy: lifecycle.is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Legacy),
             legacy: lifecycle.and_then(|lifecycle| lifecycle.legacy_time()).and_then(instant),
             end_of_life: lifecycle.and_then(|lifecycle| lifecycle.end_of_life_time()).and_then(instant),
             is_provisioned: provisioned,

@@ -5,8 +5,8 @@
 mod agents;
 mod answer;
 mod bedrock;
-mod parameters;
 mod events;
+mod parameters;
 mod schedules;
 
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -61,7 +61,7 @@ impl Handler {
         let is_anothers = way.stored.record.is_leased_to_another(&rounds.holder, self.now());
         let scheduled = if is_anothers { Ok(()) } else { self.keep_schedule(rounds, way, set, invocation).await };
         if let Err(error) = scheduled {
-            self.without_schedule(way, error)?;
+            go_on_without_schedule(way, error)?;
         }
         // What is decided is told before anything newer is carried out.
         if !is_anothers {
@@ -190,16 +190,6 @@ impl Handler {
         Ok(())
     }
 
-    /// Without a schedule nobody would look after what is bought. What goes, goes all the same.
-    fn without_schedule(&self, way: &Way, error: Error) -> Result<(), Error> {
-        let name = way.stored.record.name();
-        if way.progress.schedule.is_empty() && !way.stored.record.declared.goes() {
-            return Err(error);
-        }
-        warn!(commitment = %name, "{name}: {error}");
-        Ok(())
-    }
-
     /// Tells the event bus what has changed. A bus that refuses holds nothing up.
     async fn tell_others(&self, way: &Way) {
         let Some(bus) = &self.settings.bus else { return };
@@ -212,4 +202,14 @@ impl Handler {
             warn!(commitment = %name, "{name}: {error}");
         }
     }
+}
+
+/// Without a schedule nobody would look after what is bought. A commitment that goes, goes all the same.
+fn go_on_without_schedule(way: &Way, error: Error) -> Result<(), Error> {
+    let name = way.stored.record.name();
+    if way.progress.schedule.is_empty() && !way.stored.record.declared.goes() {
+        return Err(error);
+    }
+    warn!(commitment = %name, "{name}: {error}");
+    Ok(())
 }

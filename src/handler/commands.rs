@@ -51,7 +51,9 @@ impl Handler {
             let there = There { record, tombstone: tombstone.clone() };
             let change = match admission::admit(command, &there, arrival) {
                 Ok(Admitted::Register(change)) => change,
-                Ok(Admitted::Nothing(why)) => return self.nothing_changed(&rounds, stored, name, why, invocation).await,
+                Ok(Admitted::Nothing(why)) => {
+                    return self.nothing_changed(&rounds, stored, name, why, invocation).await;
+                }
                 Err(Refusal::Unknown) => return Err(self.unknown(store, name).await),
                 Err(refusal) => return Err(refusal.into()),
             };
@@ -140,7 +142,8 @@ impl Handler {
         }
         let commitment = &declared.commitment;
         if commitment.term.is_some() {
-            let others: Vec<Record> = rounds.store.all().await?.into_iter().flatten().map(|other| other.record).collect();
+            let others: Vec<Record> =
+                rounds.store.all().await?.into_iter().flatten().map(|other| other.record).collect();
             if let Some(refusal) = admission::retiring_term(commitment, &others, self.now()) {
                 return Err(Error::NotAllowed(refusal));
             }
@@ -206,14 +209,17 @@ impl Handler {
         let command = Command::Apply(Box::new(commitment.clone()));
         let change = match admission::admit(&command, &there, arrival) {
             // What a stack declares may be planned all the same.
-            Err(Refusal::NotAllowed(_)) if there.record.as_ref().is_some_and(|record| record.declared.resource.is_some()) => None,
+            Err(Refusal::NotAllowed(_))
+                if there.record.as_ref().is_some_and(|record| record.declared.resource.is_some()) =>
+            {
+                None
+            }
             Ok(Admitted::Register(change)) => Some(change),
             Ok(Admitted::Nothing(_)) => None,
             Err(refusal) => return Err(refusal.into()),
         };
-        let mut record = there.record.clone().unwrap_or_else(|| {
-            Record::new(policy::record::Declared::new(commitment.clone(), now))
-        });
+        let mut record =
+            there.record.clone().unwrap_or_else(|| Record::new(policy::record::Declared::new(commitment.clone(), now)));
         let mut warnings = Vec::new();
         if let Some(change) = change {
             warnings = self.judge(&rounds, &change, stored.as_ref()).await?;
@@ -222,7 +228,8 @@ impl Handler {
         } else {
             record.declared.declare(commitment.clone());
         }
-        let look = Box::pin(rounds.look_and_plan(&record, Facts::default(), &Attempts::default(), at));
+        let attempts = Attempts::default();
+        let look = Box::pin(rounds.look_and_plan(&record, Facts::default(), &attempts, at));
         let Look { observed, plan, at } = look.await?;
         let actions = plan.actions.iter().map(ToString::to_string).collect();
         let mut report = Report::new(&record, &observed, &plan, actions, at);

@@ -45,7 +45,9 @@ impl Handler {
             check("Region", State::Ok, self.aws.region(), ""),
             match self.settings.complete() {
                 Ok(()) => check("Settings", State::Ok, "every setting can be read", ""),
-                Err(bad) => check("Settings", State::Wrong, bad.to_string(), "correct it in the function's environment"),
+                Err(bad) => {
+                    check("Settings", State::Wrong, bad.to_string(), "correct it in the function's environment")
+                }
             },
         ];
         checks.extend(self.look_at_deployment(invocation).await);
@@ -71,11 +73,12 @@ impl Handler {
         let mut checks = Vec::new();
         match (store.table_id().await, store.deployment_item().await) {
             (Ok(id), Ok(Some(deployment))) => {
-                let ours = deployment.name == store.deployment
-                    && deployment.table_id == id
-                    && deployment.group == store.group;
+                let ours =
+                    deployment.name == store.deployment && deployment.table_id == id && deployment.group == store.group;
                 checks.push(match (ours, deployment.open) {
-                    (true, true) => check("Table", State::Ok, format!("{} belongs to {}", store.table, deployment.name), ""),
+                    (true, true) => {
+                        check("Table", State::Ok, format!("{} belongs to {}", store.table, deployment.name), "")
+                    }
                     (true, false) => check("Table", State::Wrong, "the deployment is closed", "create its stack again"),
                     (false, _) => check(
                         "Table",

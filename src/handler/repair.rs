@@ -52,12 +52,7 @@ impl Handler {
     }
 
     /// Puts the schedule of one commitment right. Returns true if it was not.
-    async fn repair_schedule(
-        &self,
-        store: Store<'_>,
-        stored: &Stored,
-        invocation: &Invocation,
-    ) -> Result<bool, Error> {
+    async fn repair_schedule(&self, store: Store<'_>, stored: &Stored, invocation: &Invocation) -> Result<bool, Error> {
         let tick = self.wanted_schedule(&stored.record, invocation, store.deployment)?;
         if self.aws.is_scheduled(&tick).await? {
             return Ok(false);
@@ -68,12 +63,7 @@ impl Handler {
     }
 
     /// Retires an orphan whose commitment has a tombstone: it was let go, so nobody wants it. Returns false if it has none.
-    async fn retire_orphan(
-        &self,
-        store: Store<'_>,
-        orphan: &Orphan,
-        invocation: &Invocation,
-    ) -> Result<bool, Error> {
+    async fn retire_orphan(&self, store: Store<'_>, orphan: &Orphan, invocation: &Invocation) -> Result<bool, Error> {
         let name = &orphan.commitment;
         let (stored, tombstone) = self.there(store, name).await?;
         let (None, Some(tombstone)) = (&stored, tombstone) else { return Ok(false) };
@@ -84,8 +74,7 @@ impl Handler {
         let Tombstone { dates, invocations, spent, .. } = tombstone.clone();
         declared.dates = dates;
         declared.invocations = invocations;
-        let change =
-            policy::admission::Change { declared, is_news: false, may_buy: false, inherited: spent };
+        let change = policy::admission::Change { declared, is_news: false, may_buy: false, inherited: spent };
         match store.register(None, Some(&tombstone), &change).await? {
             Registered::Done(stored) => {
                 warn!(commitment = %name, "{name} was forgotten, and {} is still there: it is retired", orphan.throughput.name);

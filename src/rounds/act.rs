@@ -6,9 +6,7 @@
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use policy::commitment::{AliasId, ParameterName};
-use policy::observed::{
-    AgentAlias, AliasStatus, COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Throughput,
-};
+use policy::observed::{AgentAlias, AliasStatus, COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Throughput};
 use policy::plan::{Action, Expected, Invocations, Route};
 use policy::record::{Announced, Held, Record, Tombstone, token};
 use tracing::{debug, info, warn};
@@ -157,9 +155,7 @@ impl Rounds<'_> {
             Action::Point { parameter, value, expected, to: _ } => {
                 self.point(parameter, value, expected.as_ref(), record.name()).await
             }
-            Action::Delete { name, arn, last_chance, patient: _ } => {
-                self.delete(name, arn, *last_chance, record).await
-            }
+            Action::Delete { name, arn, last_chance, patient: _ } => self.delete(name, arn, *last_chance, record).await,
             Action::Tag { name, arn, set, remove } => {
                 self.aws.tag(name, arn, set, remove).await?;
                 Ok(Effect::Done)
@@ -168,7 +164,7 @@ impl Rounds<'_> {
                 self.aws.release(name, arn).await?;
                 Ok(Effect::Done)
             }
-            Action::Forget { name } => self.forget(name, tenure).await,
+            Action::Forget { name } => self.forget_record(name, tenure).await,
         }
     }
 
@@ -293,7 +289,7 @@ impl Rounds<'_> {
     }
 
     /// Forgets a commitment of which nothing is left: first its schedule, which could be made again from the record.
-    async fn forget(&self, name: &str, tenure: &Tenure) -> Result<Effect, CallError> {
+    async fn forget_record(&self, name: &str, tenure: &Tenure) -> Result<Effect, CallError> {
         self.still_holds(tenure, &format!("forget {name}")).await?;
         self.aws.delete_schedule(self.store.group, name).await?;
         let stored = tenure.stored().await;

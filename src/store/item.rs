@@ -3,6 +3,7 @@
 //! Plain attributes, as everybody can read them: `Format`, `Declared`, `Progress` and `Lease`.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use policy::commitment::Commitment;
@@ -49,8 +50,8 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(super) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(super) fn number(value: impl Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
 }
 
 /// The name of the commitment that `item` holds.
@@ -59,8 +60,8 @@ pub(super) fn name_of(item: &Item) -> String {
     key.strip_prefix(COMMITMENT_PREFIX).unwrap_or(key).to_owned()
 }
 
-fn unreadable(cannot: &str, error: impl ToString) -> CallError {
-    let message = policy::input::cut_to(&error.to_string(), 500);
+fn unreadable(cannot: &str, error: impl Display) -> CallError {
+    let message = policy::input::cut_to(&format!("{error}"), 500);
     CallError { cannot: cannot.to_owned(), kind: CallErrorKind::Refused, code: UNREADABLE.to_owned(), message }
 }
 

@@ -267,15 +267,20 @@ fn drafted(before: Option<&Stored>, change: &Change) -> Stored {
 
 /// Why nothing may be bought or registered, where the table's item `deployment` is as it is.
 pub(super) fn why_closed(item: &Item) -> String {
-    let cure = "check DEPLOYMENT, TABLE_NAME and SCHEDULE_GROUP; if the table is the right one, send {\"Action\": \"Adopt\"}";
+    let cure =
+        "check DEPLOYMENT, TABLE_NAME and SCHEDULE_GROUP; if the table is the right one, send {\"Action\": \"Adopt\"}";
     if item.is_empty() {
-        return format!("the table does not say which deployment it belongs to: nothing is bought or registered; {cure}");
+        return format!(
+            "the table does not say which deployment it belongs to: nothing is bought or registered; {cure}"
+        );
     }
     let name = text_in(item, &["Name"]).unwrap_or_default();
     match item.get("Open") {
         Some(AttributeValue::Bool(false)) => {
             format!("deployment {name} is closed, because its stack is being deleted: nothing is bought or registered")
         }
-        _ => format!("the table belongs to deployment {name}, or was restored: nothing is bought or registered; {cure}"),
+        _ => {
+            format!("the table belongs to deployment {name}, or was restored: nothing is bought or registered; {cure}")
+        }
     }
 }

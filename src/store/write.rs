@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -15,7 +16,7 @@ use serde_json::Value;
 
 use super::item::{self, Item, attribute, number, number_in, part, text, text_in};
 use super::outcome::Written;
-use super::{Store, Stored, Transacted};
+use super::{MOST_TRIES, Store, Stored, Transacted, conflicting};
 
 /// What happens to the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,25 +111,22 @@ impl Store<'_> {
         cannot: &str,
     ) -> Result<Written, CallError> {
         let request = self.client().update_item().set_key(Some(update.key)).table_name(self.table);
-        let request = request.update_expression(update.update_expression).set_condition_expression(update.condition_expression);
+        let request = request.update_expression(update.update_expression);
+        let request = request.set_condition_expression(update.condition_expression);
         let request = request.set_expression_attribute_names(update.expression_attribute_names);
         let request = request.set_expression_attribute_values(update.expression_attribute_values);
         let request = request.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => match error.as_service_error() {
-                Some(refused) if refused.is_conditional_check_failed_exception() => {
-                    let item = match refused {
-                        aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                            failed,
-                        ) => failed.item().cloned(),
-                        _ => None,
-                    };
-                    Ok(why_refused(&item.unwrap_or_default(), write, id))
+        for _ in 0..MOST_TRIES {
+            let Err(error) = request.clone().send().await else { return Ok(Written::Done) };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    return Ok(why_refused(&failed.item().cloned().unwrap_or_default(), write, id));
                 }
-                Some(_) | None => Err(self.aws.failed(cannot, &error)),
-            },
+                Some(UpdateItemError::TransactionConflictException(_)) => {}
+                Some(_) | None => return Err(self.aws.failed(cannot, &error)),
+            }
         }
+        Err(conflicting(cannot))
     }
 
     fn record_update(&self, write: &Write<'_>, after: &Record, id: &str) -> Result<Update, CallError> {
@@ -348,10 +346,9 @@ impl Write<'_> {
 /// The item after a write, as far as the next one needs it: keys that are not known stay where they were.
 fn raw_after(after: &Record, raw: &Value) -> Value {
     let mut new = raw.clone();
-    for (key, value) in [
-        ("Declared", serde_json::to_value(&after.declared)),
-        ("Progress", serde_json::to_value(&after.progress)),
-    ] {
+    for (key, value) in
+        [("Declared", serde_json::to_value(&after.declared)), ("Progress", serde_json::to_value(&after.progress))]
+    {
         let Ok(mut value) = value else { continue };
         policy::record::carry_unknown(&raw[key], &known_part(key, &raw[key]), &mut value);
         new[key] = value;
@@ -399,6 +396,7 @@ fn why_refused(item: &Item, write: &Write<'_>, id: &str) -> Written {
     if read && lease_is_ours { Written::DeclaredChanged } else { Written::LeaseLost }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 pub(super) fn misbuilt(error: aws_sdk_dynamodb::error::BuildError) -> CallError {
     misbuilt_text(&error.to_string())
 }

@@ -68,7 +68,7 @@ impl Scene {
     }
 
     fn name(&self) -> String {
-        self.record.commitment.throughput_name(NonZeroU32::MIN)
+        self.record.commitment.throughput_name(NonZeroU32::MIN, "")
     }
 
     /// A throughput of ours is listed.

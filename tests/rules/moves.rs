@@ -20,7 +20,7 @@ const NAME: &str = "alias ABCDEFGHIJ/KLMNOPQRST";
 impl Scene {
     /// One more throughput of ours, of another size.
     pub(crate) fn sized(self, units: u32, status: ThroughputStatus) -> Self {
-        let name = self.record.commitment.throughput_name(NonZeroU32::new(units).expect("a size"));
+        let name = self.record.commitment.throughput_name(NonZeroU32::new(units).expect("a size"), "");
         let listed = self.listed(|throughput| {
             throughput.arn = format!("{ARN}{units}");
             (throughput.name, throughput.units, throughput.status) = (name, units, status);

@@ -304,10 +304,23 @@ fn durations_are_told_from_what_only_looks_like_them() {
 fn between_keys_the_same_holds() {
     let judges = Judges::of_commitments();
     let utc = json!({"Timezone": "UTC"});
-    judges.both_refuse(&commitment(json!({"CommitmentDuration": "OneMonth", "Timetable": utc})));
+    let term = |more| commitment(with(json!({"CommitmentDuration": "SixMonths", "Purchase": "2026-12"}), more));
+    judges.both_refuse(&term(json!({"Timetable": utc})));
     judges.both_refuse(&commitment(json!({"AtTermEnd": "Retire"})));
-    judges.both_accept(&commitment(json!({"CommitmentDuration": "SixMonths", "AtTermEnd": "Retire"})));
-    judges.both_accept(&commitment(json!({"CommitmentDuration": "SixMonths", "Timetable": null})));
+    judges.both_refuse(&commitment(json!({"Purchase": "2026-12"})));
+    judges.both_accept(&term(json!({"AtTermEnd": "Retire"})));
+    judges.both_accept(&term(json!({"Timetable": null})));
+    for none in [json!(null), json!("")] {
+        judges.both_refuse(&term(json!({"Purchase": none})));
+    }
+    judges.both_refuse(&commitment(json!({"CommitmentDuration": "OneMonth"})));
+    for text in ["2026-12", " a ", "twenty characters ok", "première moitié 2027"] {
+        judges.both_accept(&term(json!({"Purchase": text})));
+    }
+    judges.both_accept(&term(json!({"Purchase": 2026})));
+    for text in [" ", "a\nb", "twenty-one characters", "\u{7}"] {
+        judges.both_refuse(&term(json!({"Purchase": text})));
+    }
     let exception = |more| with(json!({"Window": "2026-01-01T00:00/2026-01-02T00:00"}), more);
     let exceptions = |more| timetable(json!({"Exceptions": [exception(more)]}));
     judges.both_refuse(&exceptions(json!({"State": "Off", "ModelUnits": 2})));

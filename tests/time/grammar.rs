@@ -66,6 +66,12 @@ fn what_is_no_holiday_is_refused_with_the_cure() {
         ("2026-12-29/", "", form),
         ("2026-12-29/2027-13-01", "2027-13-01", form),
         ("2027-01-03/2026-12-29", "2027-01-03/2026-12-29", "first"),
+        ("02-30", "02-30", "`12-25` for each year"),
+        ("12-5", "12-5", form),
+        ("13-01", "13-01", form),
+        ("--12-25", "--12-25", form),
+        ("12-24/12-26", "12-24/12-26", "write both dates in full"),
+        ("2026-12-24/12-26", "2026-12-24/12-26", "write both dates in full"),
     ]);
 }
 
@@ -127,7 +133,9 @@ fn a_mistake_is_told_with_its_path_and_all_are_told_at_once() {
     }
     let message = read(&json!({"Timetable": {"Windows": ["Mon 08:00-20:00"]}})).expect_err("a timezone is required");
     assert!(message.contains("Timetable.Timezone"), "{message}");
-    assert!(read(&json!({"CommitmentDuration": "OneMonth", "Timetable": {"Timezone": "UTC"}})).is_err());
+    assert!(
+        read(&json!({"CommitmentDuration": "OneMonth", "Purchase": "a", "Timetable": {"Timezone": "UTC"}})).is_err()
+    );
 }
 
 #[test]
@@ -146,7 +154,7 @@ fn what_is_read_is_written_back_in_the_same_grammar() {
         assert_eq!(window.to_string(), expected);
         assert_eq!(window.to_string().parse::<Window>().expect(expected), window, "{text}");
     }
-    for text in ["2026-12-29", "2026-12-29/2027-01-03"] {
+    for text in ["2026-12-29", "2026-12-29/2027-01-03", "12-25", "02-29"] {
         let holiday: Holiday = text.parse().expect(text);
         assert_eq!(holiday.to_string(), text);
         assert_eq!(holiday.to_string().parse::<Holiday>().expect(text), holiday);
