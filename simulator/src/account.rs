@@ -6,6 +6,8 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
+use crate::events::EventView;
+use crate::models::{CustomModel, Model};
 use crate::parameters::ParameterView;
 use crate::tables::{Remembered, Table};
 use crate::{COMMITMENT_TAG, DEPLOYMENT_TAG, GROUP_TAG, Knobs};
@@ -121,9 +123,11 @@ pub(crate) struct Account {
     pub(crate) parameters: BTreeMap<String, ParameterView>,
     pub(crate) tables: BTreeMap<String, Table>,
     pub(crate) transactions: Remembered,
-    pub(crate) models: BTreeMap<String, String>,
-    /// By ARN: the base model's id.
-    pub(crate) custom_models: BTreeMap<String, String>,
+    pub(crate) models: BTreeMap<String, Model>,
+    /// By ARN.
+    pub(crate) custom_models: BTreeMap<String, CustomModel>,
+    pub(crate) events: Vec<EventView>,
+    pub(crate) failing_events: VecDeque<&'static str>,
     pub(crate) doomed_creations: VecDeque<String>,
     pub(crate) doomed_updates: VecDeque<String>,
     /// When aliases were updated last: their rate is limited.

@@ -1,12 +1,12 @@
 //! Agent aliases and versions: bedrock-agent.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::account::{Account, AliasView, plus};
-use crate::api::{Call, Refusal, only};
+use crate::api::{Call, Refusal, only, page};
 
 impl Account {
     /// `GetAgentAlias`, as often as its limit allows.
@@ -22,6 +22,41 @@ impl Account {
         let key = (call.id(0).to_owned(), call.id(1).to_owned());
         let alias = self.aliases.get(&key).ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
         Ok(json!({"agentAlias": self.described(&key, alias)}))
+    }
+
+    pub(crate) fn list_agents(&self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["maxResults", "nextToken"])?;
+        let agents: BTreeSet<&String> =
+            self.versions.keys().chain(self.aliases.keys()).map(|(agent, _)| agent).collect();
+        let summary = |agent: &&String| {
+            json!({
+                "agentId": agent,
+                "agentName": format!("agent-{agent}"),
+                "agentStatus": "PREPARED",
+                "updatedAt": self.now.to_string(),
+            })
+        };
+        let all: Vec<Value> = agents.iter().map(summary).collect();
+        let (page, next) = page(&all, call.body["nextToken"].as_str(), self.knobs.page_size)?;
+        Ok(json!({"agentSummaries": page, "nextToken": next}))
+    }
+
+    pub(crate) fn list_aliases(&self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["maxResults", "nextToken"])?;
+        let agent = call.id(0);
+        if !self.versions.keys().chain(self.aliases.keys()).any(|(known, _)| known == agent) {
+            return Err(Refusal::not_found(format!("agent {agent}")));
+        }
+        let summary = |(key, alias): (&(String, String), &AliasView)| {
+            let mut described = self.described(key, alias);
+            if let Some(members) = described.as_object_mut() {
+                members.retain(|member, _| !["agentId", "agentAliasArn", "failureReasons"].contains(&member.as_str()));
+            }
+            described
+        };
+        let all: Vec<Value> = self.aliases.iter().filter(|((of, _), _)| of == agent).map(summary).collect();
+        let (page, next) = page(&all, call.body["nextToken"].as_str(), self.knobs.page_size)?;
+        Ok(json!({"agentAliasSummaries": page, "nextToken": next}))
     }
 
     fn described(&self, (agent, id): &(String, String), alias: &AliasView) -> Value {

@@ -124,21 +124,6 @@ impl Account {
         }
     }
 
-    /// The ARNs of a model that can be bought, and of its base model.
-    fn sold(&self, model: &str) -> Result<(String, String), Refusal> {
-        let arn = |id: &str| format!("arn:aws:bedrock:{REGION}::foundation-model/{id}");
-        if let Some(base) = self.custom_models.get(model) {
-            return Ok((model.to_owned(), arn(base)));
-        }
-        let id = model.rsplit_once(":foundation-model/").map_or(model, |(_, id)| id);
-        let base = id.rsplit_once(':').filter(|(_, context)| context.ends_with('k')).map(|(base, _)| base);
-        match base.and_then(|base| self.models.get(base).map(|lifecycle| (base, lifecycle.as_str()))) {
-            Some((base, "ACTIVE")) => Ok((arn(id), arn(base))),
-            Some(_) => Err(Refusal::validation(format!("The model {id} has reached the end of its sale"))),
-            None => Err(Refusal::validation("The provided model identifier is invalid for provisioned throughput")),
-        }
-    }
-
     pub(crate) fn get_throughput(&self, call: &Call) -> Result<Value, Refusal> {
         let found = self.find(call.id(0)).map(|index| &self.throughputs[index]);
         let found = found.filter(|one| plus(one.created, self.knobs.get_lag) <= self.now);
@@ -246,27 +231,6 @@ impl Account {
             self.violated(format!("{name} is tagged and not ours"));
         }
         Ok(index)
-    }
-
-    pub(crate) fn get_foundation_model(&self, call: &Call) -> Result<Value, Refusal> {
-        let id = call.id(0).rsplit_once(":foundation-model/").map_or(call.id(0), |(_, id)| id);
-        let base = id.rsplit_once(':').filter(|(_, context)| context.ends_with('k')).map_or(id, |(base, _)| base);
-        let lifecycle = self.models.get(base).ok_or_else(|| Refusal::not_found(id))?;
-        Ok(json!({"modelDetails": {
-            "modelArn": format!("arn:aws:bedrock:{REGION}::foundation-model/{id}"),
-            "modelId": id,
-            "modelLifecycle": {"status": lifecycle},
-        }}))
-    }
-
-    pub(crate) fn get_custom_model(&self, call: &Call) -> Result<Value, Refusal> {
-        let base = self.custom_models.get(call.id(0)).ok_or_else(|| Refusal::not_found(call.id(0)))?;
-        Ok(json!({
-            "modelArn": call.id(0),
-            "modelName": "custom",
-            "baseModelArn": format!("arn:aws:bedrock:{REGION}::foundation-model/{base}"),
-            "creationTime": self.now.to_string(),
-        }))
     }
 }
 

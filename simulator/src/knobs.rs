@@ -68,6 +68,12 @@ pub struct Knobs {
     pub tables: Vec<String>,
     /// How long after an item is written it is read as before, unless the read asks for consistency.
     pub table_lag: SignedDuration,
+    /// The event buses that exist.
+    pub buses: Vec<String>,
+    /// The error that an event for a bus that does not exist ends in; without one it is taken, and dropped.
+    pub missing_bus: Option<&'static str>,
+    /// The error that every event ends in, with status 200.
+    pub events_fail: Option<&'static str>,
     /// The schedule groups that exist.
     pub groups: Vec<String>,
     /// The owner mark of the function that is watched.
@@ -103,6 +109,9 @@ impl Default for Knobs {
             parameter_lag: SignedDuration::ZERO,
             tables: vec!["throughput".to_owned()],
             table_lag: SignedDuration::ZERO,
+            buses: vec!["default".to_owned()],
+            missing_bus: None,
+            events_fail: None,
             groups: vec!["throughput".to_owned()],
             group: "throughput".to_owned(),
             may_reject: false,

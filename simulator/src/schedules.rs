@@ -132,6 +132,15 @@ impl Account {
         Ok(json!({}))
     }
 
+    pub(crate) fn get_schedule_group(&self, call: &Call) -> Result<Value, Refusal> {
+        self.key(call, Some(call.id(0)))?;
+        Ok(json!({
+            "Arn": format!("arn:aws:scheduler:{}:123456789012:schedule-group/{}", crate::REGION, call.id(0)),
+            "Name": call.id(0),
+            "State": "ACTIVE",
+        }))
+    }
+
     pub(crate) fn list_schedules(&self, call: &Call) -> Result<Value, Refusal> {
         let group = call.query("ScheduleGroup");
         if let Some(group) = group {
