@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::Simulator;
 use crate::account::{Account, AliasView, plus};
 use crate::api::{Call, Refusal, only, page};
 
@@ -91,6 +92,10 @@ impl Account {
         let known = self.aliases.get(&key).cloned();
         let mut alias = known.ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
         limit(&mut self.alias_updates, self.knobs.alias_updates_per_second, self.now)?;
+        if self.knobs.not_prepared_until.is_some_and(|until| self.now < until) {
+            let message = "UpdateAgentAlias operation can't be performed on Agent when it is in Not Prepared state";
+            return Err(Refusal::validation(message));
+        }
         if alias.status == "UPDATING" || alias.status == "CREATING" {
             let message = "UpdateAgentAlias operation can't be performed on AgentAlias when it is in Updating state";
             return Err(Refusal::validation(message));
@@ -140,6 +145,12 @@ impl Account {
         self.aliases.insert(key, alias);
         self.settle();
         Ok(json!({"agentAlias": described}))
+    }
+
+    /// Refuses an operation that is asked for more often than its rate allows.
+    pub(crate) fn within_rate(&mut self, operation: &'static str) -> Result<(), Refusal> {
+        let Some(most) = self.knobs.rates.get(operation).copied() else { return Ok(()) };
+        limit(self.recent.entry(operation).or_default(), most, self.now)
     }
 
     fn new_version(&mut self, agent: &str, from: &str) -> String {
@@ -193,4 +204,22 @@ fn limit(recent: &mut VecDeque<Timestamp>, most: usize, now: Timestamp) -> Resul
     }
     recent.push_back(now);
     Ok(())
+}
+
+impl Simulator {
+    /// A deployment of somebody else points an alias at `version`, without a throughput; it settles after a while, or fails.
+    ///
+    /// # Panics
+    /// There is none.
+    #[expect(clippy::expect_used, reason = "a test that deploys an alias that it did not make is wrong")]
+    pub fn deploy_alias(&self, agent: &str, alias: &str, version: &str, failure: Option<&str>) {
+        let mut account = self.shared.account();
+        let settles = plus(account.now, account.knobs.alias_settle);
+        let view = account.aliases.get_mut(&(agent.to_owned(), alias.to_owned())).expect("the alias exists");
+        version.clone_into(&mut view.version);
+        view.route = None;
+        view.status = "UPDATING";
+        view.settles = Some((settles, failure.map(str::to_owned)));
+        account.note_leaving();
+    }
 }

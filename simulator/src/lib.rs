@@ -12,6 +12,7 @@ mod bedrock;
 mod events;
 mod hands;
 mod knobs;
+pub mod lambda;
 mod models;
 mod parameters;
 mod recording;
@@ -20,6 +21,9 @@ pub mod runtime_api;
 mod schedules;
 mod server;
 mod tables;
+mod tags;
+mod visibility;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,11 +37,12 @@ use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
 pub use events::EventView;
-pub use knobs::{Knobs, Refuses, SpentToken};
+pub use knobs::{Knobs, Quota, Refuses, SpentToken};
 pub use models::ModelDates;
 pub use parameters::ParameterView;
 pub use recording::BY_HAND;
 pub use server::{Fault, Request};
+pub use visibility::{Lag, Read};
 
 use account::plus;
 use models::Model;
@@ -389,6 +394,11 @@ impl Simulator {
             ready: now,
             doomed: None,
             unregistered_since: None,
+            desired_model_arn: None,
+            updated: None,
+            tags_before: BTreeMap::new(),
+            tags_changed: None,
+            bought_for: None,
         });
         arn
     }

@@ -90,6 +90,7 @@ pub(crate) fn route(method: &Method, path: &str, query: &str, body: Value) -> Op
         ("POST", ["provisioned-model-throughput"]) => ("CreateProvisionedModelThroughput", vec![]),
         ("GET", ["provisioned-model-throughputs"]) => ("ListProvisionedModelThroughputs", vec![]),
         ("GET", ["provisioned-model-throughput", id]) => ("GetProvisionedModelThroughput", vec![id]),
+        ("PATCH", ["provisioned-model-throughput", id]) => ("UpdateProvisionedModelThroughput", vec![id]),
         ("DELETE", ["provisioned-model-throughput", id]) => ("DeleteProvisionedModelThroughput", vec![id]),
         ("POST", ["listTagsForResource"]) => ("ListTagsForResource", vec![]),
         ("POST", ["tagResource"]) => ("TagResource", vec![]),
@@ -129,10 +130,12 @@ pub(crate) fn operation(method: &Method, path: &str, target: Option<&str>) -> Op
 }
 
 pub(crate) fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
+    account.within_rate(call.operation)?;
     match call.operation {
         "CreateProvisionedModelThroughput" => account.create_throughput(call),
         "ListProvisionedModelThroughputs" => account.list_throughputs(call),
         "GetProvisionedModelThroughput" => account.get_throughput(call),
+        "UpdateProvisionedModelThroughput" => account.update_throughput(call),
         "DeleteProvisionedModelThroughput" => account.delete_throughput(call),
         "ListTagsForResource" => account.list_tags(call),
         "TagResource" => account.tag(call),
