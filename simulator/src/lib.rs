@@ -1,16 +1,19 @@
 //! What would AWS do?
 //!
-//! The part of bedrock, bedrock-agent, DynamoDB, EventBridge Scheduler and Systems Manager that the function uses, over HTTP on
-//! 127.0.0.1, on a clock that the caller turns. It behaves as the public documentation says; where that is silent, [`Knobs`] has a switch,
-//! and the default is the less convenient way. It also watches over the function's promises: what buys twice, deletes under
+//! The part of bedrock, bedrock-agent, DynamoDB, EventBridge, EventBridge Scheduler and Systems Manager that the
+//! function uses, over HTTP on 127.0.0.1, on a clock that the caller turns. It behaves as the public documentation says;
+//! where that is silent, [`Knobs`] has a switch, and the default is the less convenient way. It also watches over the function's promises: what buys twice, deletes under
 //! a live alias or touches what is not its own is a violation, and a violation that nobody takes fails the test.
 
 mod account;
 mod agents;
 mod api;
 mod bedrock;
+mod events;
 mod hands;
 mod knobs;
+pub mod lambda;
+mod models;
 mod parameters;
 mod recording;
 mod routes;
@@ -18,6 +21,9 @@ pub mod runtime_api;
 mod schedules;
 mod server;
 mod tables;
+mod tags;
+mod visibility;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,12 +36,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use account::{AliasView, ScheduleView, Throughput};
-pub use knobs::{Knobs, Refuses, SpentToken};
+pub use events::EventView;
+pub use knobs::{Knobs, Quota, Refuses, SpentToken};
+pub use models::ModelDates;
 pub use parameters::ParameterView;
 pub use recording::BY_HAND;
 pub use server::{Fault, Request};
+pub use visibility::{Lag, Read};
 
 use account::plus;
+use models::Model;
 use recording::Recorder;
 use server::Shared;
 
@@ -87,7 +97,7 @@ impl Simulator {
             let mut account = shared.account();
             account.now = now;
             for model in ["amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0"] {
-                account.models.insert(model.to_owned(), "ACTIVE".to_owned());
+                account.models.insert(model.to_owned(), Model::default());
             }
         }
         let recorder = Recorder::from_environment();
@@ -249,6 +259,7 @@ impl Simulator {
         let mut account = self.shared.account();
         account.doomed_creations.clear();
         account.doomed_updates.clear();
+        account.failing_events.clear();
     }
 
     /// The next `count` requests for any of `operations` are answered only once all of them are there.
@@ -383,18 +394,13 @@ impl Simulator {
             ready: now,
             doomed: None,
             unregistered_since: None,
+            desired_model_arn: None,
+            updated: None,
+            tags_before: BTreeMap::new(),
+            tags_changed: None,
+            bought_for: None,
         });
         arn
-    }
-
-    /// Sets a base model's lifecycle: `ACTIVE` or `LEGACY`.
-    pub fn set_model_lifecycle(&self, model: &str, lifecycle: &str) {
-        self.shared.account().models.insert(model.to_owned(), lifecycle.to_owned());
-    }
-
-    /// A custom model of the base model `base`.
-    pub fn add_custom_model(&self, arn: &str, base: &str) {
-        self.shared.account().custom_models.insert(arn.to_owned(), base.to_owned());
     }
 }
 

@@ -13,6 +13,7 @@ use crate::tables;
 pub(crate) enum Service {
     Bedrock,
     DynamoDb,
+    EventBridge,
     Scheduler,
     SystemsManager,
 }
@@ -22,9 +23,12 @@ impl Service {
     pub(crate) fn of(operation: &str) -> Self {
         if tables::is_operation(operation) {
             Self::DynamoDb
+        } else if operation == "PutEvents" || operation == "DescribeEventBus" {
+            Self::EventBridge
         } else if operation.ends_with("Parameter") {
             Self::SystemsManager
-        } else if operation.ends_with("Schedule") || operation.ends_with("Schedules") {
+        } else if operation.ends_with("Schedule") || operation.ends_with("Schedules") || operation == "GetScheduleGroup"
+        {
             Self::Scheduler
         } else {
             Self::Bedrock
@@ -36,6 +40,7 @@ impl Service {
         match self {
             Self::Bedrock => "bedrock",
             Self::DynamoDb => "dynamodb",
+            Self::EventBridge => "events",
             Self::Scheduler => "scheduler",
             Self::SystemsManager => "ssm",
         }
@@ -46,7 +51,7 @@ impl Service {
         match self {
             Self::Bedrock | Self::Scheduler => "application/json",
             Self::DynamoDb => "application/x-amz-json-1.0",
-            Self::SystemsManager => "application/x-amz-json-1.1",
+            Self::EventBridge | Self::SystemsManager => "application/x-amz-json-1.1",
         }
     }
 
@@ -55,7 +60,7 @@ impl Service {
         match self {
             Self::Bedrock | Self::Scheduler => None,
             Self::DynamoDb => Some(tables::error_type(code)),
-            Self::SystemsManager => Some(code.to_owned()),
+            Self::EventBridge | Self::SystemsManager => Some(code.to_owned()),
         }
     }
 }
@@ -66,6 +71,10 @@ pub(crate) fn targeted(target: &str, body: Value) -> Option<Call> {
         ("AmazonSSM", name) => {
             let operation = ["GetParameter", "PutParameter"].into_iter().find(|operation| *operation == name)?;
             (operation, body["Name"].as_str().map(str::to_owned).into_iter().collect())
+        }
+        ("AWSEvents", name) => {
+            let operation = ["DescribeEventBus", "PutEvents"].into_iter().find(|operation| *operation == name)?;
+            (operation, Vec::new())
         }
         ("DynamoDB_20120810", name) => (tables::operation(name)?, tables::keys_of(&body)),
         _ => return None,
@@ -81,12 +90,16 @@ pub(crate) fn route(method: &Method, path: &str, query: &str, body: Value) -> Op
         ("POST", ["provisioned-model-throughput"]) => ("CreateProvisionedModelThroughput", vec![]),
         ("GET", ["provisioned-model-throughputs"]) => ("ListProvisionedModelThroughputs", vec![]),
         ("GET", ["provisioned-model-throughput", id]) => ("GetProvisionedModelThroughput", vec![id]),
+        ("PATCH", ["provisioned-model-throughput", id]) => ("UpdateProvisionedModelThroughput", vec![id]),
         ("DELETE", ["provisioned-model-throughput", id]) => ("DeleteProvisionedModelThroughput", vec![id]),
         ("POST", ["listTagsForResource"]) => ("ListTagsForResource", vec![]),
         ("POST", ["tagResource"]) => ("TagResource", vec![]),
         ("POST", ["untagResource"]) => ("UntagResource", vec![]),
+        ("GET", ["foundation-models"]) => ("ListFoundationModels", vec![]),
         ("GET", ["foundation-models", id]) => ("GetFoundationModel", vec![id]),
         ("GET", ["custom-models", id]) => ("GetCustomModel", vec![id]),
+        ("POST", ["agents"]) => ("ListAgents", vec![]),
+        ("POST", ["agents", agent, "agentaliases"]) => ("ListAgentAliases", vec![agent]),
         ("GET", ["agents", agent, "agentaliases", alias]) => ("GetAgentAlias", vec![agent, alias]),
         ("PUT", ["agents", agent, "agentaliases", alias]) => ("UpdateAgentAlias", vec![agent, alias]),
         ("GET", ["agents", agent, "agentversions", version]) => ("GetAgentVersion", vec![agent, version]),
@@ -94,6 +107,7 @@ pub(crate) fn route(method: &Method, path: &str, query: &str, body: Value) -> Op
         ("PUT", ["schedules", name]) => ("UpdateSchedule", vec![name]),
         ("GET", ["schedules", name]) => ("GetSchedule", vec![name]),
         ("DELETE", ["schedules", name]) => ("DeleteSchedule", vec![name]),
+        ("GET", ["schedule-groups", name]) => ("GetScheduleGroup", vec![name]),
         ("GET", ["schedules"]) => ("ListSchedules", vec![]),
         _ => return None,
     };
@@ -116,16 +130,21 @@ pub(crate) fn operation(method: &Method, path: &str, target: Option<&str>) -> Op
 }
 
 pub(crate) fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
+    account.within_rate(call.operation)?;
     match call.operation {
         "CreateProvisionedModelThroughput" => account.create_throughput(call),
         "ListProvisionedModelThroughputs" => account.list_throughputs(call),
         "GetProvisionedModelThroughput" => account.get_throughput(call),
+        "UpdateProvisionedModelThroughput" => account.update_throughput(call),
         "DeleteProvisionedModelThroughput" => account.delete_throughput(call),
         "ListTagsForResource" => account.list_tags(call),
         "TagResource" => account.tag(call),
         "UntagResource" => account.untag(call),
         "GetFoundationModel" => account.get_foundation_model(call),
+        "ListFoundationModels" => Ok(account.list_foundation_models(call)),
         "GetCustomModel" => account.get_custom_model(call),
+        "ListAgents" => account.list_agents(call),
+        "ListAgentAliases" => account.list_aliases(call),
         "GetAgentAlias" => account.limited_get_alias(call),
         "UpdateAgentAlias" => account.update_alias(call),
         "GetAgentVersion" => account.get_version(call),
@@ -134,6 +153,9 @@ pub(crate) fn perform(account: &mut Account, call: &Call) -> Result<Value, Refus
         "GetSchedule" => account.get_schedule(call),
         "DeleteSchedule" => account.delete_schedule(call),
         "ListSchedules" => account.list_schedules(call),
+        "GetScheduleGroup" => account.get_schedule_group(call),
+        "PutEvents" => account.put_events(call),
+        "DescribeEventBus" => account.describe_bus(call),
         "GetParameter" => account.get_parameter(call),
         "PutParameter" => account.put_parameter(call),
         operation if tables::is_operation(operation) => account.on_tables(call),
