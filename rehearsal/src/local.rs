@@ -11,7 +11,7 @@ use simulator::runtime_api::{InvocationOptions, Outcome, RuntimeApi};
 use tokio::process::{Child, Command};
 
 use crate::cloudformation::Stack;
-use crate::{FUNCTION, GROUP, ROLE, World, commitment};
+use crate::{DEPLOYMENT, FUNCTION, GROUP, ROLE, TABLE, World, commitment};
 
 /// A running `bootstrap`.
 pub struct Local {
@@ -68,6 +68,9 @@ impl Local {
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_ENDPOINT_URL", world.sim.url())
+            .env("DEPLOYMENT", DEPLOYMENT)
+            .env("TABLE_NAME", TABLE)
+            .env("EVENT_BUS", "")
             .env("SCHEDULE_GROUP", GROUP)
             .env("SCHEDULE_ROLE_ARN", ROLE)
             .env("MAX_MODEL_UNITS", "4")

@@ -44,6 +44,13 @@ impl Simulator {
         items.map(|(key, item)| (key.to_owned(), plain_item(item))).collect()
     }
 
+    /// The table's own id: another one after the table was restored.
+    #[must_use]
+    pub fn table_id(&self, table: &str) -> String {
+        let account = self.shared.account();
+        account.table(table).map(crate::tables::Table::id).unwrap_or_default()
+    }
+
     /// Somebody has `key` of `table` hold `item`, an object of plain JSON.
     pub fn put_item(&self, table: &str, key: &str, item: &Value) {
         let empty = Map::new();

@@ -128,7 +128,7 @@ impl Account {
         Ok(json!({"Table": {
             "TableName": name,
             "TableArn": format!("arn:aws:dynamodb:{}:123456789012:table/{name}", crate::REGION),
-            "TableId": format!("00000000-0000-4000-8000-{:012}", table.generation),
+            "TableId": table.id(),
             "TableStatus": "ACTIVE",
             "KeySchema": [{"AttributeName": KEY, "KeyType": "HASH"}],
             "AttributeDefinitions": [{"AttributeName": KEY, "AttributeType": "S"}],

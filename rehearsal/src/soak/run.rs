@@ -379,7 +379,8 @@ impl Run {
     }
 
     fn invocation(&self) -> Invocation {
-        Invocation { function_arn: FUNCTION.to_owned(), deadline: after(self.wire.function_time(), 5) }
+        let deadline = after(self.wire.function_time(), 5);
+        Invocation { function_arn: FUNCTION.to_owned(), deadline, request_id: String::new() }
     }
 
     pub(super) fn index_of(&self, name: &str) -> Option<usize> {

@@ -29,6 +29,11 @@ impl Table {
         Self { held: BTreeMap::new(), generation: 0 }
     }
 
+    /// The table's own id.
+    pub(crate) fn id(&self) -> String {
+        format!("00000000-0000-4000-8000-{:012}", self.generation)
+    }
+
     /// What `key` holds.
     pub(crate) fn item(&self, key: &str) -> Option<&Arc<Item>> {
         self.held.get(key)?.item.as_ref()
