@@ -399,7 +399,7 @@ async fn a_bad_setting_is_a_clear_error() {
 fn guardrails_allow_what_they_name_to_the_last_unit() {
     use policy::guardrails::Guardrails;
     let refused = |models: &str, more: Value| {
-        let guardrails = Guardrails::parse("2", models, "None").expect("they are right");
+        let guardrails = Guardrails::parse("2", None, models, "None").expect("they are right");
         let declared = read(&commitment(more)).expect("it is right");
         let all = guardrails.refusals(&declared).len();
         (

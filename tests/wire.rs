@@ -141,7 +141,7 @@ async fn the_target_keeps_an_alias_qualifier_and_drops_a_version() {
     ] {
         let world = world().await;
         let deadline = world.now().checked_add(SignedDuration::from_mins(5)).expect("in range");
-        let invocation = throughput_scheduler::handler::Invocation { function_arn: invoked, deadline };
+        let invocation = throughput_scheduler::handler::Invocation { function_arn: invoked, deadline, request_id: String::new() };
         let event = json!({"Action": "Apply", "Commitment": commitment(json!({}))});
         world.handler.handle(event, &invocation).await.expect("it is registered");
         assert_eq!(sent(&world, "CreateSchedule")[0].body["Target"]["Arn"], json!(target));

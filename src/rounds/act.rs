@@ -3,6 +3,7 @@
 //! One call for each action, side by side; what came of it is remembered. What a call would overwrite is read right before
 //! it (docs/policy.md, rule 7).
 
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use policy::commitment::{AliasId, ParameterName};
@@ -242,10 +243,8 @@ impl Rounds<'_> {
     /// holds nothing back.
     async fn delete(&self, name: &str, arn: &str, last_chance: bool, record: &Record) -> Result<Effect, CallError> {
         let declared = &record.declared;
-        let aliases = async {
-            let looks = declared.all_aliases().map(|id| self.alias_now(id));
-            futures_util::future::join_all(looks).await
-        };
+        let ids: Vec<AliasId> = declared.all_aliases().cloned().collect();
+        let aliases = join_all(ids.into_iter().map(|id| async move { self.alias_now(&id).await }));
         let parameters = self.look_at_parameters(declared.all_parameters());
         let (marks, aliases, parameters) = tokio::join!(self.aws.marks(arn), aliases, parameters);
         match marks {

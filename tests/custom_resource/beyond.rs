@@ -40,7 +40,7 @@ impl Scene {
     async fn tick_to(&self, arn: &str) {
         let input = self.world.sim.schedule(GROUP, &self.name()).expect("registered").input;
         let deadline = self.world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
-        let invocation = Invocation { function_arn: arn.to_owned(), deadline };
+        let invocation = Invocation { function_arn: arn.to_owned(), deadline, request_id: String::new() };
         let event = serde_json::from_str(&input).expect("JSON");
         self.world.handler.handle(event, &invocation).await.expect("the tick ends well");
     }

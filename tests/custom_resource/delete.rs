@@ -211,7 +211,7 @@ async fn line_34_an_alias_that_is_already_gone_holds_nothing_back() {
 async fn line_34_all_that_is_ours_is_found_although_the_record_is_lost() {
     for more in [json!({}), json!({"ModelUnitz": "an older form"}), json!({"LeadTime": "soon", "ModelUnits": 2})] {
         let scene = Scene::created(&properties(json!({}))).await;
-        scene.lose_record().await;
+        scene.lose_record();
         let request = scene.request("Delete", &properties(more));
         scene.send(&request).await.expect("ticks go on");
         assert_eq!(scene.route(), None);
@@ -226,7 +226,7 @@ async fn line_34_all_that_is_ours_is_found_although_the_record_is_lost() {
 async fn line_34_a_record_is_lost_and_the_throughput_or_the_alias_too() {
     for (throughput, alias) in [(true, false), (false, true), (true, true)] {
         let scene = Scene::created(&properties(json!({}))).await;
-        scene.lose_record().await;
+        scene.lose_record();
         if throughput {
             scene.world.sim.delete_throughput(&scene.world.sim.throughputs()[0].name);
         }
@@ -246,7 +246,7 @@ async fn line_34_a_record_that_is_lost_while_the_delete_is_under_way() {
     let request = scene.request("Delete", &properties(json!({})));
     scene.send(&request).await.expect("ticks go on");
     scene.world.pass(2).await;
-    scene.lose_record().await;
+    scene.lose_record();
     // The same again, as Lambda or CloudFormation may.
     scene.send(&request).await.expect("ticks go on");
     scene.world.pass(10).await;

@@ -150,10 +150,9 @@ impl Scene {
         assert_eq!(self.changes(), Vec::<&str>::new());
     }
 
-    /// Somebody deletes the commitment's schedule, and with it all that is remembered.
-    async fn lose_record(&self) {
-        let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&self.world.sim.url()));
-        scheduler.delete_schedule().group_name(GROUP).name(self.name()).send().await.expect("it is deleted");
+    /// Somebody deletes the commitment's record, its targets and its schedule, and with them all that is remembered.
+    fn lose_record(&self) {
+        rehearsal::lose_record(&self.world.sim, &self.name());
     }
 
     /// The function, in whose first sleep `event` comes and is carried out by another invocation.

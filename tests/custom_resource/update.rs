@@ -522,7 +522,7 @@ async fn line_32_an_update_of_what_was_never_registered_registers_it_anew() {
 async fn line_32_what_is_there_of_a_record_that_was_lost_is_found_again() {
     for (more, bought) in [(json!({}), 1), (json!({"ModelUnits": 2}), 2)] {
         let scene = Scene::created(&properties(json!({}))).await;
-        scene.lose_record().await;
+        scene.lose_record();
         let (request, answer) = scene.carry_out("Update", &properties(more)).await;
         assert_eq!(status(&answer), "SUCCESS");
         let until = scene.world.now().saturating_add(SignedDuration::from_mins(60)).expect("in range");
@@ -537,7 +537,7 @@ async fn line_32_what_is_there_of_a_record_that_was_lost_is_found_again() {
 async fn an_update_that_registers_anew_and_fails_deletes_nothing_that_was_in_service() {
     let scene = Scene::created(&properties(json!({}))).await;
     let arn = scene.arn();
-    scene.lose_record().await;
+    scene.lose_record();
     let (_, answer) = scene.carry_out("Update", &properties(json!({"ModelUnits": 11}))).await;
     assert_eq!(status(&answer), "FAILED");
     assert_eq!((scene.arn(), scene.route()), (arn.clone(), Some(arn)));

@@ -4,8 +4,6 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
-mod checks;
-mod corpus;
 mod deliveries;
 mod growth;
 mod words;

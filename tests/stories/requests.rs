@@ -343,7 +343,7 @@ async fn a_retire_is_not_undone_by_a_request_that_was_under_way() {
         })
     });
     let deadline = world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
-    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline };
+    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline, request_id: String::new() };
     let declared = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
     let report = slow.handle(declared, &invocation).await.expect("it gives way");
     assert_eq!(report["Settled"], json!(false));
