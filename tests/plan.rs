@@ -313,7 +313,8 @@ fn with_reject_an_alias_that_is_not_on_a_throughput_rejects() {
 
 #[test]
 fn a_term_is_waited_for_and_not_tried_before_its_last_two_minutes() {
-    let mut scene = Scene::new(json!({"CommitmentDuration": "OneMonth"})).ours(1, ThroughputStatus::InService);
+    let mut scene = Scene::new(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}))
+        .ours(1, ThroughputStatus::InService);
     assert_eq!(scene.observed.throughputs[0].term, Some(Term::OneMonth));
     scene.record.lifecycle = Lifecycle::Retiring;
     let scene = scene.remembered().after(24 * 60 - 3);
@@ -326,7 +327,9 @@ fn a_term_is_waited_for_and_not_tried_before_its_last_two_minutes() {
 
 #[test]
 fn a_term_that_retires_lets_the_aliases_go_before_its_end() {
-    let scene = Scene::new(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire", "Drain": "5m"}));
+    let scene = Scene::new(
+        json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire", "Drain": "5m"}),
+    );
     let scene = scene.ours(1, ThroughputStatus::InService).routed(1);
     let early = scene.after(24 * 60 - 16);
     assert_snapshot!(early.plan(), @"nothing to do");

@@ -49,7 +49,7 @@ fn nothing_but_quota_breaks_what_serves() {
     };
     let plain = || shrinking(json!({}));
     let mut scenes = vec![taken(plain()), failed_before(plain()), failed(plain())];
-    scenes.push(shrinking(json!({"CommitmentDuration": "SixMonths"})));
+    scenes.push(shrinking(json!({"CommitmentDuration": "SixMonths", "Purchase": "2026-11"})));
     let kinds = [CallErrorKind::NotFound, CallErrorKind::Conflict, CallErrorKind::Invalid, CallErrorKind::Refused];
     scenes.extend(kinds.map(|kind| refused(plain(), kind)));
     for scene in scenes {

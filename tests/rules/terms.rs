@@ -21,7 +21,7 @@ fn a_term_that_ended_is_not_bought_again_by_a_tick() {
         scene.observed.facts.throughputs.insert(ARN.to_owned(), Ok(None));
         scene
     };
-    let month = |at_end: &str| json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_end});
+    let month = |at_end: &str| json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": at_end});
     for (served, term, lifecycle) in
         [(true, true, Lifecycle::Ended), (false, true, Lifecycle::Active), (true, false, Lifecycle::Active)]
     {
@@ -47,14 +47,14 @@ fn a_term_that_ended_is_not_bought_again_by_a_tick() {
 #[test]
 fn aliases_leave_before_a_term_that_ends_for_good_and_no_other() {
     for (more, end, stays) in [
-        (json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}), 600, false),
-        (json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}), 601, true),
-        (json!({"CommitmentDuration": "OneMonth"}), 600, true),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}), 600, false),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}), 601, true),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}), 600, true),
     ] {
         let scene = Scene::new(more.clone()).listed(|throughput| throughput.term_end = Some(at(end))).known();
         assert_eq!(scene.plan().settled(), stays, "{more} {end}: {}", scene.says());
     }
-    let retires = json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"});
+    let retires = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"});
     let unknown = Scene::new(retires.clone()).listed(|_| {}).known();
     assert!(unknown.plan().settled(), "no end is known yet: {}", unknown.says());
     let second = |status: ThroughputStatus, end| {
@@ -75,7 +75,7 @@ fn aliases_leave_before_a_term_that_ends_for_good_and_no_other() {
 #[test]
 fn a_term_that_is_not_to_renew_is_about_to_end_for_two_minutes_and_a_little_until_one_after() {
     let declared = |at_term_end: &str| {
-        let term = json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_term_end});
+        let term = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": at_term_end});
         Scene::new(term).listed(|throughput| throughput.term_end = Some(at(200))).known().record
     };
     for (seconds, about_to_end) in [(64, false), (65, true), (259, true), (260, false)] {
