@@ -7,6 +7,7 @@ mod parameter;
 mod schema;
 mod term;
 mod values;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
