@@ -248,7 +248,7 @@ async fn still_billed_is_what_is_not_gone_ten_minutes_after_its_drain() {
 #[tokio::test]
 async fn a_term_that_runs_on_is_not_still_billed() {
     let watched = Watched::new().await;
-    watched.apply(json!({"CommitmentDuration": "OneMonth"})).await;
+    watched.apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     watched.until("2026-11-16T00:40:00Z").await;
     watched.send(json!({"Action": "Retire", "Name": NAME})).await;
     watched.until("2026-11-16T02:00:00Z").await;

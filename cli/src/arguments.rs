@@ -1,17 +1,15 @@
 //! What can be typed?
 
 mod asking;
+mod when;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 
 pub use asking::{AnswerFormat, Apply, Ask, Lasting, Named, Override, Plan, Reach, Retire, Scale, Status, Switch};
+pub use when::{Day, NotADay, NotAnInstant, When};
 
 /// Environment, exit codes and places, at the end of the long help.
 const AFTER: &str = "\
@@ -105,25 +103,29 @@ pub enum Verb {
 #[command(after_long_help = "Examples:
   throughput preview support.yaml
   throughput preview support.yaml --from 2026-12-28 --days 14
+  throughput preview sales.yaml support.yaml --from tomorrow      # each, and a total
   throughput preview template.yaml --svg week.svg     # a picture for the pull request
   throughput preview support.yaml --format ics > support.ics
   throughput preview support.yaml --format json | jq '.Commitments[].Bill.Cost'")]
 pub struct Preview {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment, or the resource, of this name
     #[arg(long)]
     pub name: Option<String>,
-    /// The first day [default: today, where the timetable is]
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
+    /// The first day: a date, or today, tomorrow, monday, next week … [default: today, where the timetable is]
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Day>,
     /// How many days
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: PreviewFormat,
+    /// Draw with letters and signs of ASCII alone
+    #[arg(long)]
+    pub ascii: bool,
     /// Also draw it into an SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<PathBuf>,
@@ -167,14 +169,18 @@ pub struct Explain {
 #[command(after_long_help = "Examples:
   throughput check support.yaml events/*.json
   throughput check template.yaml --format github      # annotations in a workflow
+  throughput check *.yaml --strict                    # warnings end with exit code 1, too
 
 What only a deployment knows (!Ref, !Sub, !GetAtt, Fn::If …) counts as well-formed.")]
 pub struct Check {
     /// The files; `-` for standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
+    /// End with exit code 1 on warnings, too
+    #[arg(long)]
+    pub strict: bool,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: CheckFormat,
 }
 
@@ -187,42 +193,4 @@ pub enum CheckFormat {
     Json,
     /// Annotations of a GitHub workflow.
     Github,
-}
-
-/// An instant as people write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// With an offset.
-    Instant(Timestamp),
-    /// On a wall clock.
-    Civil(DateTime),
-}
-
-/// A text that is no instant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("use RFC 3339 such as `2026-12-24T09:00:00+09:00`, or a civil time such as `2026-12-24T09:00`")]
-pub struct NotAnInstant;
-
-impl FromStr for When {
-    type Err = NotAnInstant;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let instant = text.parse().map(Self::Instant);
-        // What has an offset and is no instant must not pass for a civil time.
-        let civil = || (text.len() <= 19).then(|| text.parse().ok()).flatten().map(Self::Civil);
-        instant.ok().or_else(civil).ok_or(NotAnInstant)
-    }
-}
-
-impl When {
-    /// The instant, with a civil time on the clocks of `zone`: one that they repeat means the first.
-    ///
-    /// # Errors
-    /// It lies further away than dates go.
-    pub fn on(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
-        match self {
-            Self::Instant(at) => Ok(at),
-            Self::Civil(civil) => zone.to_ambiguous_timestamp(civil).compatible(),
-        }
-    }
 }

@@ -5,12 +5,13 @@
 use std::io::Write;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use policy::commitment::{Commitment, Name};
-use policy::timetable::State;
+use policy::timetable::{State, Zone};
 use rehearsal::timeline::zone;
 use serde_json::{Value, json};
 
-use crate::arguments::{AnswerFormat, Apply, Ask, Named, Override, Plan, Retire, Scale};
+use crate::arguments::{AnswerFormat, Apply, Ask, Named, Override, Plan, Retire, Scale, When};
 use crate::function::Function;
 use crate::report::{self, Tense};
 use crate::source::Declaration;
@@ -27,7 +28,7 @@ pub async fn plan(plan: &Plan, terminal: &Terminal, now: Timestamp) -> Result<()
     for commitment in &declarations {
         let mut action = json!({"Action": "Plan", "Commitment": commitment});
         if let Some(at) = plan.at {
-            let at = at.on(&zone(commitment).0).map_err(|error| Failure::Usage(format!("--at: {error}")))?;
+            let at = at.on(&zone(commitment).0, now).map_err(|error| Failure::Usage(format!("--at: {error}")))?;
             action["At"] = json!(at);
         }
         actions.push(action);
@@ -70,7 +71,12 @@ pub async fn scale(scale: &Scale, state: State, terminal: &Terminal, now: Timest
 /// # Errors
 /// The function refuses or cannot be reached.
 pub async fn override_(wanted: &Override, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let Override { name, state, lasting, until, units, reason, ask } = wanted;
+    let Override { name, state, lasting, until, timezone, units, reason, ask } = wanted;
+    let function = Function::reach(&ask.reach, &[], now).await?;
+    let until = match until {
+        Some(until) => Some(ends(*until, name, timezone.as_ref(), &function, now).await?),
+        None => None,
+    };
     let mut action = json!({"Action": "Override", "Name": name, "State": State::from(*state)});
     let members = [
         ("ModelUnits", units.map(|units| json!(units))),
@@ -83,7 +89,35 @@ pub async fn override_(wanted: &Override, terminal: &Terminal, now: Timestamp) -
             action[key] = value;
         }
     }
-    send(vec![action], ask, Tense::Did, terminal, now).await
+    send_to(&function, vec![action], ask, Tense::Did, terminal).await
+}
+
+/// The instant that `until` means: a wall clock is that of `timezone`, or of the commitment's timetable.
+async fn ends(
+    until: When,
+    name: &Name,
+    timezone: Option<&Zone>,
+    function: &Function,
+    now: Timestamp,
+) -> Result<Timestamp, Failure> {
+    let zone = match timezone {
+        Some(zone) => Some(zone.time_zone().clone()),
+        None if until.is_civil() => {
+            let report = function.send(json!({"Action": "Status", "Name": name})).await?;
+            report::zone(&report).map(|zone| zone.time_zone().clone())
+        }
+        None => Some(TimeZone::UTC),
+    };
+    let Some(zone) = zone else {
+        let message =
+            format!("--until: {name} has no timetable, so whose clocks? Give --timezone, an offset, or --for");
+        return Err(Failure::Usage(message));
+    };
+    let ends = until.on(&zone, now).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
+    if ends <= now {
+        return Err(Failure::Usage(format!("--until: {ends} is past; give a later one, such as `tomorrow 18:00`")));
+    }
+    Ok(ends)
 }
 
 /// `resume`.
@@ -146,9 +180,31 @@ async fn send(
     terminal: &Terminal,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let function = Function::reach(&ask.reach, now).await?;
+    let function = Function::reach(&ask.reach, &actions, now).await?;
+    send_to(&function, actions, ask, tense, terminal).await
+}
+
+/// The same to a function that is reached. One that is refused does not keep the rest from being sent.
+async fn send_to(
+    function: &Function,
+    actions: Vec<Value>,
+    ask: &Ask,
+    tense: Tense,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let several = actions.len() > 1;
+    let mut refused = None;
     for (index, action) in actions.into_iter().enumerate() {
-        let answer = function.send(action).await?;
+        let name = action.pointer("/Commitment/Name").or_else(|| action.get("Name")).cloned().unwrap_or_default();
+        let answer = match function.send(action).await {
+            Ok(answer) => answer,
+            Err(failure @ Failure::Refused { .. }) if several => {
+                terminal.complain(&format!("{}: {failure}\n", name.as_str().unwrap_or_default()))?;
+                refused.get_or_insert(failure);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         let text = match ask.format {
             AnswerFormat::Json => format!("{answer:#}\n"),
             AnswerFormat::Text => report::one(&answer, tense),
@@ -156,5 +212,5 @@ async fn send(
         let blank = if index > 0 && ask.format == AnswerFormat::Text { "\n" } else { "" };
         terminal.print(&format!("{blank}{text}"))?;
     }
-    Ok(())
+    refused.map_or(Ok(()), |_| Err(Failure::Told))
 }

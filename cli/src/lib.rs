@@ -13,6 +13,7 @@ pub mod arguments;
 pub mod ask;
 pub mod bill;
 pub mod check;
+pub mod conflicts;
 pub mod document;
 pub mod explain;
 pub mod files;
@@ -103,7 +104,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -
     match &arguments.verb {
         Verb::Preview(wanted) => preview::run(wanted, terminal, now()),
         Verb::Explain(wanted) => explain::run(wanted, terminal, now()),
-        Verb::Check(wanted) => check::run(wanted, terminal),
+        Verb::Check(wanted) => check::run(wanted, terminal, now()),
         Verb::Completions { shell } => manual::completions(*shell, terminal),
         Verb::Man { verb } => manual::page(verb.as_deref(), terminal),
         Verb::Plan(_)

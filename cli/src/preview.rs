@@ -8,14 +8,13 @@ pub mod text;
 pub mod warnings;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use policy::commitment::Commitment;
 use policy::timetable::ModelUnits;
 use rehearsal::picture::{Picture, Piece, foreseen};
-use rehearsal::timeline::{self, Day, Stretch, stretches};
+use rehearsal::timeline::{self, Stretch, stretches};
 
-use crate::arguments::{self, PreviewFormat};
+use crate::arguments::{self, Day, PreviewFormat};
 use crate::bill::{Bill, bill};
 use crate::source::Declaration;
 use crate::terminal::Terminal;
@@ -33,7 +32,7 @@ pub struct Preview {
     /// The IANA name of that.
     pub zone_name: String,
     /// The days.
-    pub days: Vec<Day>,
+    pub days: Vec<timeline::Day>,
     /// What is held, from the first instant of the first day to the last of the last.
     pub stretches: Vec<Stretch>,
     /// What a picture of that shows.
@@ -53,10 +52,11 @@ impl Preview {
     ///
     /// # Errors
     /// The declaration could not be read, or the days lie further away than dates go.
-    pub fn new(declaration: &Declaration, first: Option<Date>, days: u16, now: Timestamp) -> Result<Self, Failure> {
+    pub fn new(declaration: &Declaration, first: Option<Day>, days: u16, now: Timestamp) -> Result<Self, Failure> {
         let commitment = foreseeable(declaration)?;
         let (zone, zone_name) = timeline::zone(commitment);
-        let first = first.unwrap_or_else(|| now.to_zoned_datetime(zone.clone()).date());
+        let first = first.unwrap_or(Day::Today).on(now.to_zoned_datetime(zone.clone()).date());
+        let first = first.map_err(|error| Failure::Usage(format!("--from: {error}")))?;
         let days = timeline::days(&zone, first, days)
             .map_err(|error| Failure::Usage(format!("cannot preview these days: {error}")))?;
         let from = days.first().map_or(now, |day| day.from);
@@ -139,10 +139,12 @@ pub fn foreseeable(declaration: &Declaration) -> Result<&Commitment, Failure> {
 /// # Errors
 /// The file cannot be read or has mistakes, or something cannot be written.
 pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let declarations = files::declarations(&wanted.file, wanted.name.as_deref(), terminal)?;
-    let previews: Result<Vec<Preview>, Failure> =
-        declarations.iter().map(|declaration| Preview::new(declaration, wanted.from, wanted.days, now)).collect();
-    let previews = previews?;
+    let mut previews = Vec::new();
+    for file in &wanted.files {
+        for declaration in files::declarations(file, wanted.name.as_deref(), terminal)? {
+            previews.push(Preview::new(&declaration, wanted.from, wanted.days, now)?);
+        }
+    }
     if let Some(path) = &wanted.svg {
         files::write(path, &drawing::svg(&previews))?;
     }

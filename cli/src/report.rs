@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use policy::timetable::Zone;
 use serde_json::Value;
 
 use crate::table::table;
@@ -19,6 +20,14 @@ pub enum Tense {
     Would,
     /// Nothing is said about them.
     Is,
+}
+
+/// The time zone of the timetable behind a report, as far as its reasons name it.
+#[must_use]
+pub fn zone(report: &Value) -> Option<Zone> {
+    let reasons = ["/Desired/Because", "/NextTransition/Because"].into_iter();
+    let words = reasons.filter_map(|at| report.pointer(at)?.as_str()).flat_map(str::split_whitespace);
+    words.filter(|word| word.contains('/') || *word == "UTC").find_map(|word| word.parse().ok())
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

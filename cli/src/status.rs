@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 /// # Errors
 /// The function refuses or cannot be reached; while it is watched, only at the first look.
 pub async fn run(status: &Status, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
-    let function = Function::reach(&status.ask.reach, now()).await?;
+    let function = Function::reach(&status.ask.reach, &[], now()).await?;
     let mut shown = Ok(look(status, &function).await?);
     let Some(seconds) = status.watch else {
         return terminal.print(&said(status, &shown, terminal));

@@ -8,6 +8,7 @@ mod schema;
 mod stored;
 mod term;
 mod values;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,17 +6,22 @@
 
 mod grammar;
 mod schema;
+mod warnings;
+mod window;
+mod zone;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 
-pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration};
+pub use grammar::{DurationError, NotAHoliday, NotAPeriod, duration_text, parse_duration};
+pub use window::NotAWindow;
+pub use zone::UnknownZone;
 
 pub(crate) use schema::duration_schema;
 
@@ -32,8 +37,6 @@ const DAY: i64 = 24 * 60 * 60;
 const MARGIN_DAYS: i64 = 3;
 /// The same in seconds.
 const MARGIN: i64 = MARGIN_DAYS * DAY;
-/// How far ahead windows are checked for days on which they do not exist.
-const WARN_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 words! {
     /// On or off.
@@ -379,51 +382,6 @@ impl Timetable {
             return Around::Changing(&self.zone);
         }
         Around::Constant(i64::from(zone.to_offset(at).seconds()))
-    }
-
-    /// What is worth knowing about this timetable when it is registered at `now` with this `lead`.
-    #[must_use]
-    pub fn warnings(&self, lead: SignedDuration, now: Timestamp) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let on = |exception: &Exception| exception.state == State::On;
-        if self.windows.is_empty() && !self.exceptions.iter().any(on) {
-            warnings.push("the timetable has no windows: it is never on".to_owned());
-        }
-        for (span, exception) in self.exception_spans.iter().zip(&self.exceptions) {
-            let Exception { period, state, .. } = exception;
-            match span {
-                None => warnings.push(format!("exception {period} does not exist: the clocks skip it")),
-                Some(Span { start, end }) if *state == State::Off && end - start <= lead.as_secs() => {
-                    let lead = duration_text(lead);
-                    warnings
-                        .push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
-                }
-                Some(_) => {}
-            }
-        }
-        let until = now.saturating_add(WARN_AHEAD).unwrap_or(Timestamp::MAX);
-        let changes = self.zone.zone.following(now).map(|change| change.timestamp()).take_while(|at| *at <= until);
-        for change in changes {
-            let day = change.as_second().div_euclid(DAY);
-            for window in &self.windows {
-                for day in day - MARGIN_DAYS..=day + MARGIN_DAYS {
-                    warnings.extend(self.lost(window, day));
-                }
-            }
-        }
-        warnings
-    }
-
-    /// The warning that `window` does not exist on `day`, if so.
-    fn lost(&self, window: &Window, day: i64) -> Option<String> {
-        if !window.opens_on(day) || self.holiday(day).is_some() {
-            return None;
-        }
-        let around = Around::Changing(&self.zone);
-        let start = day * DAY + i64::from(window.opens) * 60;
-        let (start, end) = (around.instant(start)?, around.instant(start + i64::from(window.minutes) * 60)?);
-        let date = date(day)?;
-        (end <= start).then(|| format!("window {window} does not exist on {date}: the clocks skip it"))
     }
 }
 

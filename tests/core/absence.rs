@@ -55,9 +55,8 @@ async fn row_02_gone_for_good_is_proven_and_bought_again() {
 #[tokio::test]
 async fn row_03_blind_at_a_delete_leaves_nothing_in_service() {
     let (stack, world) = stack().await;
-    let (_, created) = stack
-        .carry_out(&world, &stack.request("Create", LOGICAL_ID, &properties(json!({})), world.now()))
-        .await;
+    let (_, created) =
+        stack.carry_out(&world, &stack.request("Create", LOGICAL_ID, &properties(json!({})), world.now())).await;
     assert_eq!(created.expect("answered")["Status"], json!("SUCCESS"));
     world.pass(40).await;
     is_blind(&world, 5);
@@ -95,11 +94,11 @@ async fn row_05_get_and_tags_that_lag_behind_a_purchase_are_asked_again() {
             "get" => world.sim.knobs(|knobs| knobs.get_lag = seconds(5)),
             _ => world.sim.knobs(|knobs| knobs.lag.tags_after_change = seconds(5)),
         }
-        world.sim.fault("ListTagsForResource", 1, Fault::Refuse {
-            status: 404,
-            code: "ResourceNotFoundException",
-            message: "not yet",
-        });
+        world.sim.fault(
+            "ListTagsForResource",
+            1,
+            Fault::Refuse { status: 404, code: "ResourceNotFoundException", message: "not yet" },
+        );
         let create = stack.request("Create", LOGICAL_ID, &properties(json!({})), world.now());
         let (_, answer) = stack.carry_out(&world, &create).await;
         assert_eq!(answer.expect("answered")["Status"], json!("SUCCESS"), "{lag}");

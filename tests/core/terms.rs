@@ -61,7 +61,11 @@ async fn row_08_a_rollback_after_the_term_has_ended_buys_nothing() {
     world.pass(2).await;
     let rollback = stack.request("Update", LOGICAL_ID, &term, world.now());
     let (_, answer) = stack.carry_out(&world, &rollback).await;
-    assert_eq!(answer.expect("answered")["Status"], json!("SUCCESS"), "a rollback must not hang on a term that has ended");
+    assert_eq!(
+        answer.expect("answered")["Status"],
+        json!("SUCCESS"),
+        "a rollback must not hang on a term that has ended"
+    );
     world.pass(30).await;
     let terms = world.sim.history().into_iter().filter(|one| one.term.is_some()).count();
     assert_eq!(terms, 1);

@@ -35,8 +35,9 @@ async fn row_22_what_others_change_while_aliases_wait_for_their_turn_is_kept() {
             let version = if change == "version" { "2" } else { "3" };
             let request = request.routing_configuration(routing.agent_version(version).build());
             let request = match change {
-                "state" => request
-                    .alias_invocation_state(aws_sdk_bedrockagent::types::AliasInvocationState::RejectInvocations),
+                "state" => {
+                    request.alias_invocation_state(aws_sdk_bedrockagent::types::AliasInvocationState::RejectInvocations)
+                }
                 "description" => request.description("by somebody"),
                 _ => request,
             };
@@ -81,11 +82,11 @@ async fn row_24_an_alias_that_failed_never_counts_as_elsewhere() {
         alias.status = "FAILED";
         alias.failures = vec!["a deployment failed".to_owned()];
     });
-    world.sim.fault("UpdateAgentAlias", 1000, Fault::Refuse {
-        status: 400,
-        code: "ValidationException",
-        message: "Agent is in Not Prepared state",
-    });
+    world.sim.fault(
+        "UpdateAgentAlias",
+        1000,
+        Fault::Refuse { status: 400, code: "ValidationException", message: "Agent is in Not Prepared state" },
+    );
     world.pass(20).await;
     assert_eq!(only(&world).arn, arn, "it waits");
     let _by_hand = world.sim.take_violations();

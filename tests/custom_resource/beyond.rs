@@ -280,7 +280,7 @@ async fn line_43_the_guard_cannot_be_deleted_while_anything_is_registered() {
 
 #[tokio::test]
 async fn line_43_a_term_that_runs_on_holds_the_guard() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::created(&declared).await;
     scene.carry_out("Delete", &declared).await;
     let answer = scene.guard("Delete").await;

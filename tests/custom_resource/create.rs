@@ -190,7 +190,7 @@ async fn line_20_a_guardrail_that_refuses_names_itself_and_nothing_is_changed() 
     for (setting, value, more) in [
         ("MAX_MODEL_UNITS", "1", json!({"ModelUnits": 2})),
         ("ALLOWED_MODELS", "meta.*", json!({})),
-        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth"})),
+        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})),
     ] {
         let scene = Scene::with_settings(&[(setting, value)]).await;
         let request = scene.request("Create", &properties(more));

@@ -55,7 +55,8 @@ async fn line_36_what_is_created_longer_than_the_request_lasts_is_finished_by_ti
 async fn line_37_a_term_that_has_not_ended_holds_no_stack() {
     for refuses in REFUSES {
         for at_end in ["Renew", "Retire"] {
-            let declared = properties(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_end}));
+            let declared =
+                properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": at_end}));
             let scene = Scene::created(&declared).await;
             scene.world.sim.knobs(|knobs| knobs.delete_before_term_end = refuses);
             let end = scene.world.sim.throughputs()[0].expiration.expect("a term has an end");
@@ -90,7 +91,7 @@ async fn line_37_a_term_that_has_not_ended_holds_no_stack() {
 
 #[tokio::test]
 async fn line_37_a_term_that_begins_while_its_delete_waits_holds_it_no_longer() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::new().await;
     scene.carry_out("Create", &declared).await;
     scene.world.pass(10).await;
@@ -108,7 +109,7 @@ async fn line_37_a_term_that_begins_while_its_delete_waits_holds_it_no_longer() 
 
 #[tokio::test]
 async fn line_37_what_is_created_anew_while_its_old_term_runs_is_not_bought_twice() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::created(&declared).await;
     scene.delete(&declared).await;
     scene.world.pass(30).await;
@@ -159,7 +160,7 @@ async fn line_38_what_is_retained_while_it_is_being_created_is_left_to_itself() 
 
 #[tokio::test]
 async fn line_38_a_term_is_retained_too() {
-    let declared = retained(&json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let declared = retained(&json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     let scene = Scene::created(&declared).await;
     let arn = scene.arn();
     scene.delete(&declared).await;

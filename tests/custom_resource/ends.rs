@@ -3,7 +3,8 @@
 use super::*;
 
 fn one_month(more: Value) -> Value {
-    let mut properties = properties(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let mut properties =
+        properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     if let (Some(members), Value::Object(more)) = (properties.as_object_mut(), more) {
         members.extend(more);
     }

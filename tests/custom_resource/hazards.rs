@@ -120,7 +120,7 @@ async fn an_alias_that_a_failed_create_took_over_goes_back() {
 async fn an_update_to_a_term_that_was_never_bought_can_be_rolled_back() {
     let scene = Scene::created(&properties(json!({}))).await;
     throttled(&scene, "CreateProvisionedModelThroughput", 30);
-    let update = scene.request("Update", &properties(json!({"CommitmentDuration": "OneMonth"})));
+    let update = scene.request("Update", &properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})));
     scene.send(&update).await.expect("ticks go on");
     scene.world.sim.clear_faults();
     scene.world.sim.advance(SignedDuration::from_secs(20));

@@ -342,7 +342,7 @@ async fn line_30_aliases_of_a_refused_update_go_back_to_where_they_were() {
 #[tokio::test]
 async fn line_30_while_a_term_runs_its_end_is_named_and_what_it_does_at_its_end_may_change() {
     let term = |more: Value| {
-        let mut declared = json!({"CommitmentDuration": "OneMonth"});
+        let mut declared = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"});
         declared.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         properties(declared)
     };
@@ -350,7 +350,7 @@ async fn line_30_while_a_term_runs_its_end_is_named_and_what_it_does_at_its_end_
     let end = scene.world.sim.throughputs()[0].expiration.expect("a term has an end").to_string();
     for refused in [
         term(json!({"ModelUnits": 2})),
-        term(json!({"CommitmentDuration": "SixMonths"})),
+        term(json!({"CommitmentDuration": "SixMonths", "Purchase": "2026-11"})),
         term(json!({"ModelId": LARGER_CONTEXT})),
         properties(json!({})),
     ] {

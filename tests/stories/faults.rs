@@ -272,7 +272,11 @@ async fn no_work_is_started_ten_seconds_before_the_deadline_and_a_deadline_in_th
     let tick = |deadline: &str| {
         let input = world.sim.schedule(GROUP, NAME).expect("registered").input;
         let function_arn = rehearsal::FUNCTION.to_owned();
-        let invocation = throughput_scheduler::handler::Invocation { function_arn, deadline: at(deadline), request_id: String::new() };
+        let invocation = throughput_scheduler::handler::Invocation {
+            function_arn,
+            deadline: at(deadline),
+            request_id: String::new(),
+        };
         (serde_json::from_str::<Value>(&input).expect("JSON"), invocation)
     };
     let (event, soon) = tick("2026-11-16T01:00:09Z");

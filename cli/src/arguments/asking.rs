@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum, ValueHint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use policy::commitment::Name;
-use policy::timetable::{DurationError, State, parse_duration};
+use policy::timetable::{DurationError, State, Zone, parse_duration};
 
 use super::When;
 
@@ -42,7 +42,7 @@ pub struct Ask {
     #[command(flatten)]
     pub reach: Reach,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: AnswerFormat,
 }
 
@@ -90,7 +90,11 @@ pub struct Status {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   throughput override support-agent on --for 2h --units 2 --reason 'load test'
-  throughput override support-agent off --until 2026-12-24T18:00:00+09:00")]
+  throughput override support-agent off --until 18:00
+  throughput override support-agent off --until 2026-12-24T18:00:00+09:00
+
+An override lies above the timetable and above a hold until it ends, a week from now at most; then it is as if it had never been.
+Off: no lead keeps anything meanwhile.")]
 pub struct Override {
     /// The commitment
     pub name: Name,
@@ -100,9 +104,12 @@ pub struct Override {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until",
           conflicts_with = "until")]
     pub lasting: Option<Lasting>,
-    /// Until when, RFC 3339 with an offset
+    /// Until when: RFC 3339 with an offset, or a wall clock such as `18:00` or `tomorrow 09:00` where the timetable is
     #[arg(long, value_name = "INSTANT")]
-    pub until: Option<Timestamp>,
+    pub until: Option<When>,
+    /// The time zone of a wall clock, if it is not the timetable's
+    #[arg(long, value_name = "ZONE", requires = "until")]
+    pub timezone: Option<Zone>,
     /// How many model units, if not those of the declaration
     #[arg(long, value_name = "N")]
     pub units: Option<NonZeroU32>,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use rehearsal::picture::Cell;
 use rehearsal::week::{Played, play, tokyo};
+use throughput_cli::arguments::Day;
 use throughput_cli::preview::Preview;
 use throughput_cli::source::{self, Source};
 
@@ -25,7 +26,7 @@ async fn a_week_looks_as_it_was_foreseen_but_for_what_aws_was_quicker_with() {
     let played = played().await;
     let declaration = Source { path: "tokyo.json".to_owned(), text: week.declared.to_string() };
     let declaration = source::read(&declaration).declarations.remove(0);
-    let preview = Preview::new(&declaration, Some(week.first_day), 7, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let preview = Preview::new(&declaration, Some(Day::Date(week.first_day)), 7, jiff::Timestamp::UNIX_EPOCH).unwrap();
     let (foreseen, happened) = (preview.picture(), played.picture());
     assert_eq!(foreseen.days, happened.days);
     let on = Cell::On(1.try_into().unwrap());

@@ -244,7 +244,7 @@ fn what_cannot_be_previewed_is_a_matter_of_usage_or_of_mistakes() {
     let mistaken = run(&["preview", "mistakes.yaml"]);
     assert_eq!(mistaken.code, 1);
     assert!(mistaken.err.contains("mistakes.yaml:10:7"), "{}", mistaken.err);
-    assert_eq!(run(&["preview", "tokyo.yaml", "--from", "tomorrow"]).code, 2);
+    assert_eq!(run(&["preview", "tokyo.yaml", "--from", "someday"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--days", "0"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--svg", "nowhere/week.svg"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--from", "9999-12-31"]).code, 2);
