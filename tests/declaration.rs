@@ -81,7 +81,7 @@ fn each_kind_of_mistake_is_found() {
         (json!({"PricePerUnitHour": "-1"}), "PricePerUnitHour", "`-1` is not a price"),
         (json!({"Drain": "200h"}), "Drain", "from `0m` to `168h`"),
         (json!({"Tags": {"aws:x": "1"}}), "Tags.aws:x", "reserved"),
-        (json!({"Tags": {"throughput-scheduler:group": "x"}}), "Tags.throughput-scheduler:group", "reserved"),
+        (json!({"Tags": {"throughput-scheduler:deployment": "x"}}), "Tags.throughput-scheduler:deployment", "reserved"),
         (json!({"Timetable": {}}), "Timetable.Timezone", "is missing"),
         (
             json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}),

@@ -42,7 +42,7 @@ async fn a_purchase_carries_name_size_term_tags_and_a_token_that_every_invocatio
             "tags": [
                 {"key": "team", "value": "support"},
                 {"key": "throughput-scheduler:commitment", "value": NAME},
-                {"key": "throughput-scheduler:group", "value": GROUP},
+                {"key": "throughput-scheduler:deployment", "value": GROUP},
             ],
         });
         assert_eq!(body, expected);

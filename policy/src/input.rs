@@ -220,19 +220,6 @@ pub fn cut_to(text: &str, most: usize) -> String {
     }
 }
 
-/// The one of `known` that `word` was perhaps meant to be.
-#[must_use]
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    if word.len() > 80 {
-        return None;
-    }
-    let distances = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), *name))
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
-    distances.min().map(|(_, name)| name)
-}
-
 fn unknown_key(key: &str, known: &[&str]) -> String {
     match nearest(key, known) {
         Some(name) => format!("is not a known key; did you mean `{name}`?"),

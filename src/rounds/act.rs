@@ -70,7 +70,7 @@ impl Rounds<'_> {
         for (action, effect) in effects {
             match effect {
                 Ok(effect) => {
-                    acted.progress |= self.settle(way, &name, &action, effect);
+                    acted.progress |= self.remember_effect(way, &name, &action, effect);
                 }
                 Err(error) => {
                     acted.busy |= error.kind == CallErrorKind::Busy;
@@ -92,7 +92,7 @@ impl Rounds<'_> {
     }
 
     /// Remembers what came of `action`. Returns true if that brought things forward.
-    fn settle(&self, way: &mut Way, name: &str, action: &Action, effect: Effect) -> bool {
+    fn remember_effect(&self, way: &mut Way, name: &str, action: &Action, effect: Effect) -> bool {
         let now = self.now();
         match effect {
             Effect::Moved | Effect::Changed => {

@@ -153,7 +153,7 @@ async fn line_38_what_is_retained_while_it_is_being_created_is_left_to_itself() 
     assert_eq!(scene.changes(), ["UntagResource"]);
     scene.pass_well(121).await;
     let throughput = scene.world.sim.throughputs().remove(0);
-    assert!(!throughput.tags.contains_key(COMMITMENT_TAG) && !throughput.tags.contains_key(GROUP_TAG));
+    assert!(!throughput.tags.contains_key(COMMITMENT_TAG) && !throughput.tags.contains_key(DEPLOYMENT_TAG));
     assert_eq!((throughput.status, scene.route()), ("InService", None));
     assert!(scene.world.sim.schedules().is_empty());
 }
@@ -249,8 +249,8 @@ async fn line_39_a_missing_permission_is_named_and_the_next_delete_succeeds() {
         ("DeleteProvisionedModelThroughput", "bedrock:DeleteProvisionedModelThroughput"),
         ("UpdateAgentAlias", "bedrock:UpdateAgentAlias"),
         ("ListProvisionedModelThroughputs", "bedrock:ListProvisionedModelThroughputs"),
-        ("GetSchedule", "scheduler:GetSchedule"),
-        ("UpdateSchedule", "scheduler:UpdateSchedule"),
+        ("GetItem", "dynamodb:GetItem"),
+        ("TransactWriteItems", "dynamodb:TransactWriteItems"),
     ] {
         let scene = Scene::created(&properties(json!({}))).await;
         scene.world.sim.fault(operation, 100_000, Fault::denied());

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::{SIGNATURE, SinkFault, Stack, TOKEN};
 use rehearsal::{AGENT, ALIAS, GROUP, TABLE, World};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses};
+use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Refuses};
 use throughput_scheduler::handler::Handler;
 
 mod answers;
@@ -175,10 +175,16 @@ impl Scene {
 
     /// Calls since the last look that change something in Bedrock.
     fn changes(&self) -> Vec<&'static str> {
-        let changes =
-            |name: &&str| !name.starts_with("Get") && !name.starts_with("List") && !name.ends_with("Schedule");
+        let changes = |name: &&str| {
+            !name.starts_with("Get") && !name.starts_with("List") && !name.ends_with("Schedule") && !is_of_table(name)
+        };
         self.world.sim.operations().into_iter().filter(changes).collect()
     }
+}
+
+/// Whether `operation` is one of the table's.
+fn is_of_table(operation: &str) -> bool {
+    operation.ends_with("Item") || operation.ends_with("Items") || matches!(operation, "Scan" | "DescribeTable")
 }
 
 /// The name as the contract derives it, worked out here once more.

@@ -28,7 +28,7 @@ impl Scene {
 
     /// What is declared, as the record holds it.
     fn declared(&self) -> Value {
-        self.stored().expect("registered")["Tick"]["Commitment"].clone()
+        self.stored().expect("registered")["Declared"]["Commitment"].clone()
     }
 
     /// An Update to `properties` is answered FAILED, once, and changes nothing that lasts; gives the reason.

@@ -67,7 +67,7 @@ fn mistakes_in_one_key_are_refused() {
         json!({"Tags": {"": "1"}}),
         json!({"Tags": {"aws:x": "1"}}),
         json!({"Tags": {"AWS:x": "1"}}),
-        json!({"Tags": {"throughput-scheduler:group": "x"}}),
+        json!({"Tags": {"throughput-scheduler:deployment": "x"}}),
         json!({"Tags": {"a".repeat(129): "x"}}),
         json!({"Tags": {"a": "x".repeat(257)}}),
         json!({"Tags": {"a": "50%"}}),

@@ -175,7 +175,7 @@ async fn a_throughput_of_a_legacy_model_survives_the_night_but_not_a_scale_down(
 async fn a_foreign_throughput_of_our_name_is_neither_used_nor_deleted() {
     let world = world().await;
     let foreign = world.sim.add_throughput("support-agent-f5426c", "amazon.nova-lite-v1:0:24k", 1, &[]);
-    let other = [(COMMITMENT_TAG, NAME), (GROUP_TAG, "another-group")];
+    let other = [(COMMITMENT_TAG, NAME), (DEPLOYMENT_TAG, "another-group")];
     world.sim.add_throughput("support-agent-aaaaaa", "amazon.nova-lite-v1:0:24k", 1, &other);
     world.sim.knobs(|knobs| knobs.orphan_after = None);
     apply(&world, json!({})).await;
