@@ -324,4 +324,12 @@ impl Marks {
         let Self(tags) = self;
         !tags.contains_key(COMMITMENT_TAG) && !tags.contains_key(DEPLOYMENT_TAG)
     }
+
+    /// Whether neither of both marks is another's than those of `commitment` in `deployment`: one may be missing yet.
+    #[must_use]
+    pub fn may_become(&self, commitment: &str, deployment: &str) -> bool {
+        let Self(tags) = self;
+        let fits = |key: &str, ours: &str| tags.get(key).is_none_or(|mark| mark == ours);
+        fits(COMMITMENT_TAG, commitment) && fits(DEPLOYMENT_TAG, deployment)
+    }
 }

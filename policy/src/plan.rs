@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use crate::guardrails::Guardrails;
 use crate::input::BadSetting;
-use crate::observed::{CallError, Observed, Question, Throughput};
+use crate::observed::{CallError, Observed, Question, Throughput, ThroughputStatus};
 use crate::record::{AliasMemory, Lifecycle, Progress, Record, Target};
 use crate::timetable::ModelUnits;
 
@@ -187,12 +187,14 @@ impl Situation<'_> {
 
 /// Takes our marks off what is ours, and leaves all else as it is.
 fn release(view: View<'_>, mut all: Step) -> Plan {
-    let View { situation, progress, ours, .. } = view;
+    let View { situation, progress, ours, unknown, .. } = view;
     let release = |Throughput { name, arn, .. }: &Throughput| Action::Release { name: name.clone(), arn: arn.clone() };
-    all.actions.extend(ours.iter().map(release));
+    // One that looks have missed may be gone: it is released once it is seen again.
+    let seen = ours.iter().filter(|ours| ours.status != ThroughputStatus::Unseen);
+    all.actions.extend(seen.map(release));
     let mut plan = finish(all, progress, ours);
     plan.let_go = true;
-    forget_if_nothing_is_left(situation.record, &mut plan);
+    forget_if_nothing_is_left(situation.record, &unknown, &mut plan);
     plan
 }
 
@@ -208,7 +210,7 @@ fn carry_on(mut view: View<'_>, mut all: Step) -> Result<Plan, BTreeSet<Question
     if !all.questions.is_empty() {
         return Err(all.questions);
     }
-    let View { situation, mut progress, ours, refused, spent, .. } = view;
+    let View { situation, mut progress, ours, unknown, refused, spent, .. } = view;
     for (arn, left) in left {
         if let Some(held) = progress.throughputs.get_mut(&arn) {
             held.left = left;
@@ -231,7 +233,7 @@ fn carry_on(mut view: View<'_>, mut all: Step) -> Result<Plan, BTreeSet<Question
         plan.free = aliases.free.into_iter().chain(parameters.free).collect();
     }
     plan.progress.ready = is_ready(&plan, &goal);
-    forget_if_nothing_is_left(situation.record, &mut plan);
+    forget_if_nothing_is_left(situation.record, &unknown, &mut plan);
     Ok(plan)
 }
 
@@ -266,11 +268,12 @@ fn is_ready(plan: &Plan, goal: &Goal) -> bool {
     }
 }
 
-/// An answer that is owed is given before anything is forgotten, and a record of a newer release never is.
-fn forget_if_nothing_is_left(record: &Record, plan: &mut Plan) {
+/// An answer that is owed is given before anything is forgotten, and a record of a newer release never is. Nor is anything
+/// while it is `unknown` whether a throughput of that name is ours (rule 5).
+fn forget_if_nothing_is_left(record: &Record, unknown: &BTreeSet<String>, plan: &mut Plan) {
     let declared = &record.declared;
     let held = !plan.ours.is_empty() || !plan.progress.throughputs.is_empty() || !plan.progress.announced.is_empty();
-    plan.nothing_left = declared.goes() && !held && plan.let_go && !record.is_of_newer_format();
+    plan.nothing_left = declared.goes() && !held && unknown.is_empty() && plan.let_go && !record.is_of_newer_format();
     if plan.nothing_left && declared.owed.is_empty() {
         plan.actions.push(Action::Forget { name: record.name().to_owned() });
     }

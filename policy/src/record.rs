@@ -161,11 +161,14 @@ impl Declared {
         }
     }
 
-    /// Whether an override or a hold says that it is off at `now`, not a timetable alone.
+    /// Whether people say that it is off at `now`, not a timetable alone: by an override or a hold, or because they have
+    /// never scaled it up.
     #[must_use]
     pub fn off_by_hand(&self, now: Timestamp) -> bool {
         let live = self.override_.as_ref().filter(|live| now < live.until).map(|live| live.state);
-        live.or(self.hold.as_ref().map(|hold| hold.state)) == Some(State::Off)
+        let never = self.by_hand && self.commitment.timetable.is_none();
+        let hold = self.hold.as_ref().map(|hold| hold.state).or(never.then_some(State::Off));
+        live.or(hold) == Some(State::Off)
     }
 
     /// Whether it is on its way out.

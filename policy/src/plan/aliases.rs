@@ -180,9 +180,18 @@ impl One<'_, '_> {
         if self.claim == Claim::Leaving {
             return Belongs::OnDemand;
         }
+        match (self.wanted(alias, on, goal), on) {
+            // Rule 10: whatever is not known, it leaves a term that is to end.
+            (Belongs::Stay, On::Ours(arn)) if self.view.leaves_with_its_term(arn) => Belongs::OnDemand,
+            (belongs, _) => belongs,
+        }
+    }
+
+    fn wanted(&mut self, alias: &AgentAlias, on: &On, goal: &Goal) -> Belongs {
         if goal.nothing_moves() {
-            // What serves now goes on serving. A route to nothing serves nobody.
-            return if *on == On::Nothing { Belongs::OnDemand } else { Belongs::Stay };
+            // What serves now goes on serving. A route to nothing serves nobody, and without a throughput it may have to
+            // reject invocations (rule 14).
+            return if matches!(on, On::Nothing | On::Demand) { Belongs::OnDemand } else { Belongs::Stay };
         }
         if self.recent_failure().is_some() {
             return Belongs::OnDemand;

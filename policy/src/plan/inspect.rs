@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::policy::{GONE_AFTER, LIFECYCLE_EVERY, LIFECYCLE_NOTICE, REPEAT_FOR, after, is_to_end, serves};
+use super::policy::{
+    GONE_AFTER, LIFECYCLE_EVERY, LIFECYCLE_NOTICE, REPEAT_FOR, after, is_to_end, leaves_with_its_term, serves,
+};
 use super::{Situation, Step, WaitingOn};
 use crate::commitment::{Commitment, bare_model};
 use crate::observed::{CallErrorKind, Marks, ModelLifecycle, Question, Throughput, ThroughputStatus};
@@ -54,6 +56,12 @@ impl View<'_> {
     /// Rule 1: whether it serves now.
     pub(super) fn serves(&self, throughput: &Throughput) -> bool {
         serves(&throughput.status, self.has_served(&throughput.arn))
+    }
+
+    /// Rule 10: whether aliases and parameters leave it now because its term is to end soon.
+    pub(super) fn leaves_with_its_term(&self, arn: &str) -> bool {
+        let Situation { record, deployment, now, .. } = self.situation;
+        self.held(arn).is_some_and(|held| leaves_with_its_term(record, held, deployment, now))
     }
 
     /// The name of the throughput of `units` of what is declared.
@@ -142,10 +150,11 @@ impl View<'_> {
         }
     }
 
-    /// Rule 5: a throughput whose purchase was announced may show before its tags do.
+    /// Rule 5: a throughput whose purchase was announced may show before its tags do, or before one of them does.
     fn may_get_marks(&self, name: &str, marks: &Marks) -> bool {
         let announced = self.progress.announced.get(name);
-        announced.is_some_and(|announced| self.now() < after(announced.since, REPEAT_FOR)) && marks.are_none_of_ours()
+        let is_new = announced.is_some_and(|announced| self.now() < after(announced.since, REPEAT_FOR));
+        is_new && marks.may_become(self.commitment().name.as_str(), self.situation.deployment)
     }
 
     /// Settles what each remembered throughput is that is not listed.
@@ -227,6 +236,10 @@ impl View<'_> {
                     step.waiting.push(WaitingOn::Purchase { name });
                 }
             }
+        }
+        // Names are unique: where somebody else's shows, ours is not.
+        for name in self.taken.clone() {
+            self.miss_announced(&name, step);
         }
     }
 
@@ -324,11 +337,12 @@ impl View<'_> {
         let Some(model) = self.base_model() else { return };
         let known = self.progress.model_dates.as_ref().filter(|dates| dates.model == model);
         if known.is_none_or(|known| after(known.asked, LIFECYCLE_EVERY) <= now) {
-            let lifecycle = match self.situation.observed.facts.lifecycles.get(&model) {
+            let (legacy, end_of_life) = match self.situation.observed.facts.lifecycles.get(&model) {
                 None => return step.ask(Question::Lifecycle(model)),
-                Some(answer) => answer.clone().unwrap_or_default(),
+                Some(Ok(ModelLifecycle { legacy, end_of_life, .. })) => (*legacy, *end_of_life),
+                // A look that was refused is no look: what is known stays.
+                Some(Err(_)) => known.map_or((None, None), |known| (known.legacy, known.end_of_life)),
             };
-            let ModelLifecycle { legacy, end_of_life, .. } = lifecycle;
             self.progress.model_dates = Some(ModelDates { asked: now, model, legacy, end_of_life });
         }
         let Some(ModelDates { model, legacy, end_of_life, .. }) = &self.progress.model_dates else { return };

@@ -28,7 +28,8 @@ pub(super) fn let_go(view: &View<'_>, goal: &Goal, step: &mut Step) -> BTreeMap<
     for throughput in &view.ours {
         let users = users_of(view, throughput);
         let known = view.held(&throughput.arn).and_then(|held| held.left);
-        let since = if goal.stays(&throughput.arn) {
+        // Rule 10: a term that is to end goes at its end, whatever else is not known.
+        let since = if goal.stays(&throughput.arn) && !view.leaves_with_its_term(&throughput.arn) {
             // While nothing moves, a drain that has begun goes on.
             known.filter(|_| goal.nothing_moves() && users.named.is_empty())
         } else {
@@ -51,9 +52,12 @@ fn left_since(view: &View<'_>, known: Option<Timestamp>, users: &Users) -> Optio
 }
 
 fn users_of(view: &View<'_>, throughput: &Throughput) -> Users {
-    let Throughput { name, arn, .. } = throughput;
+    let Throughput { name, arn, status, .. } = throughput;
     let mut users = Users::default();
     let has_served = view.has_served(arn);
+    // Rule 10: in the last two minutes an alias in FAILED holds it back only if it names it.
+    let last_minutes = |held: &Held| term_state(held, status, view.now()) == TermState::LastMinutes;
+    let may_wait = has_served && !view.held(arn).is_some_and(last_minutes);
     let leaving = |alias: &AliasId| WaitingOn::Leaving { alias: alias.clone(), name: name.clone() };
     for (id, seen) in &view.situation.observed.aliases {
         match seen {
@@ -61,7 +65,7 @@ fn users_of(view: &View<'_>, throughput: &Throughput) -> Users {
                 let names_it = alias.throughput.as_ref().is_some_and(|named| named == arn || named == name);
                 // Rule 8: where somebody else's throughput is named, only a change under way is ours to wait for.
                 let elsewhere = alias.throughput.as_ref().is_some_and(|named| view.our(named).is_none());
-                let doubtful = policy::is_in_doubt(&alias.status, has_served);
+                let doubtful = policy::is_in_doubt(&alias.status, may_wait);
                 if names_it {
                     users.named.push(leaving(id));
                 } else if doubtful && (!elsewhere || alias.status != AliasStatus::Deleting) {
@@ -182,7 +186,9 @@ fn is_irreplaceable(view: &View<'_>, throughput: &Throughput, goal: &Goal, step:
     let by_hand = declared.lifecycle != Lifecycle::Active
         || view.situation.record.is_of_newer_format()
         || declared.off_by_hand(view.now());
-    if by_hand || goal.replaces() || !view.serves(throughput) || !is_of_declared_model(view, throughput) {
+    // A term is paid for day and night: it ends because it is to end, not by a timetable.
+    let has_term = view.held(&throughput.arn).is_some_and(|held| held.term.is_some());
+    if by_hand || has_term || goal.replaces() || !view.serves(throughput) || !is_of_declared_model(view, throughput) {
         return false;
     }
     let base = if foundation_model_arn.is_empty() { model_arn } else { foundation_model_arn };

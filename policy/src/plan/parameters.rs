@@ -96,7 +96,8 @@ fn point_one(
     }
     pointed.own.insert(name.clone());
     let holds = seen.map_or(Holds::Else, |seen| holds(view, seen));
-    if goal.nothing_moves() && holds == Holds::Ours {
+    let leaves = seen.is_some_and(|seen| view.leaves_with_its_term(&seen.value));
+    if goal.nothing_moves() && holds == Holds::Ours && !leaves {
         return false;
     }
     let target = goal.target().and_then(|arn| view.our(arn));

@@ -68,6 +68,8 @@ pub struct Interim {
     /// Whether it may be given up first to make room: it is larger than wanted, its aliases can fall back on their model, and
     /// no stack waits for the answer.
     pub may_be_given_up: bool,
+    /// Whether looks have missed it.
+    pub unseen: bool,
 }
 
 /// Which throughput is to serve.
@@ -102,10 +104,12 @@ pub fn goal(wanted: Option<Fitting>, interim: Option<Interim>) -> Goal {
         (None, _) => Goal::Off,                                 // rule 2
         (Some(Fitting::InService(arn)), _) => Goal::Serve(arn), // rule 1
         (Some(Fitting::Unseen(arn)), _) => Goal::Hold(arn),     // rule 5
+        // Whether it was bought is not known (rule 4), or whether what serves meanwhile is there (rule 5).
+        (Some(Fitting::Nothing(Purchase::UnderWay)), _)
+        | (Some(Fitting::Creating(_) | Fitting::Nothing(_)), Some(Interim { unseen: true, .. })) => Goal::Await,
         (Some(Fitting::Creating(coming)), interim) => {
             Goal::Meanwhile { coming, interim: interim.map(|interim| interim.arn) } // rule 3
         }
-        (Some(Fitting::Nothing(Purchase::UnderWay)), _) => Goal::Await, // rule 4
         (Some(Fitting::Nothing(Purchase::NoRoom)), Some(interim)) if interim.may_be_given_up => {
             Goal::MakeDo { interim: None } // rule 3, break before make
         }
@@ -276,6 +280,15 @@ pub fn is_to_end(record: &Record, held: &Held, deployment: &str, now: Timestamp)
     let commitment = &declared.commitment;
     let fits = commitment.throughput_name(commitment.units, deployment) == held.name;
     declared.goes() || !fits || commitment.at_term_end == AtTermEnd::Retire || declared.off_by_hand(now)
+}
+
+/// Rule 10: whether aliases and parameters leave what is remembered of a throughput now, because its term is to end soon.
+#[must_use]
+pub fn leaves_with_its_term(record: &Record, held: &Held, deployment: &str, now: Timestamp) -> bool {
+    let notice = record.declared.commitment.drain.saturating_add(LEAVE_BEFORE_TERM_END);
+    let is_near = held.term_end.is_some_and(|end| end.duration_since(now) <= notice);
+    // What failed serves no term.
+    held.term.is_some() && held.failed.is_none() && is_near && is_to_end(record, held, deployment, now)
 }
 
 /// Rule 10: whether a term that is to end does so within seconds, or has just ended.

@@ -3,7 +3,7 @@
 //! From the size that is wanted to what fits, and to the purchase of what is missing (docs/policy.md, rules 3, 4, 6 and 10).
 
 use super::inspect::View;
-use super::policy::{self, Fitting, Goal, Interim, LEAVE_BEFORE_TERM_END, Purchase, REPEAT_FOR, RETRY_AFTER, after};
+use super::policy::{self, Fitting, Goal, Interim, Purchase, REPEAT_FOR, RETRY_AFTER, after};
 use super::{Action, Step, WaitingOn};
 use crate::commitment::{AtTermEnd, WhenOff};
 use crate::observed::{CallErrorKind, Throughput, ThroughputStatus};
@@ -25,7 +25,7 @@ pub(super) fn goal(view: &mut View<'_>, step: &mut Step) -> Goal {
     let Some(units) = wanted else { return policy::goal(None, None) };
     let name = view.name_of(units);
     let fitting = view.ours.iter().find(|ours| is_bought_as(view, ours, &name)).cloned();
-    if fitting.as_ref().is_some_and(|fitting| is_leaving_with_its_term(view, fitting)) {
+    if fitting.as_ref().is_some_and(|fitting| view.leaves_with_its_term(&fitting.arn)) {
         return policy::goal(None, None);
     }
     let interim = interim(view, fitting.as_ref(), units);
@@ -49,26 +49,20 @@ fn is_bought_as(view: &View<'_>, ours: &Throughput, name: &str) -> bool {
     view.held(&ours.arn).is_some_and(|held| held.name == name)
 }
 
-/// Rule 10: whether the aliases leave now because the term is to end soon.
-fn is_leaving_with_its_term(view: &View<'_>, fitting: &Throughput) -> bool {
-    let commitment = view.commitment();
-    let retires = commitment.term.is_some() && commitment.at_term_end == AtTermEnd::Retire;
-    let notice = commitment.drain.saturating_add(LEAVE_BEFORE_TERM_END);
-    let end = view.held(&fitting.arn).and_then(|held| held.term_end);
-    let serves_a_term = retires && fitting.status != ThroughputStatus::Failed;
-    serves_a_term && end.is_some_and(|end| end.duration_since(view.now()) <= notice)
-}
-
-/// What serves until the wanted throughput does: the largest in service.
+/// What serves until the wanted throughput does: the largest in service, or that looks have missed. One that leaves with its
+/// term does not.
 fn interim(view: &View<'_>, fitting: Option<&Throughput>, units: ModelUnits) -> Option<Interim> {
     let beside = fitting.map(|fitting| &fitting.arn);
-    let serving = view.ours.iter().filter(|ours| Some(&ours.arn) != beside && view.serves(ours));
-    let largest = serving.max_by_key(|ours| ours.units)?;
+    let is_unseen = |ours: &Throughput| ours.status == ThroughputStatus::Unseen && view.has_served(&ours.arn);
+    let serves = |ours: &&Throughput| {
+        Some(&ours.arn) != beside && (view.serves(ours) || is_unseen(ours)) && !view.leaves_with_its_term(&ours.arn)
+    };
+    let largest = view.ours.iter().filter(serves).max_by_key(|ours| ours.units)?;
     let commitment = view.commitment();
     let has_on_demand = commitment.when_off == WhenOff::OnDemand && !commitment.model.is_custom();
     let waited_for = view.situation.record.declared.undecided().is_some();
     let may_be_given_up = largest.units > units.get() && has_on_demand && !waited_for;
-    Some(Interim { arn: largest.arn.clone(), may_be_given_up })
+    Some(Interim { arn: largest.arn.clone(), may_be_given_up, unseen: is_unseen(largest) })
 }
 
 /// Rule 6: what failed has to go first.
