@@ -408,7 +408,7 @@ impl Rounds<'_> {
         }
         if let Some(look) = &way.look {
             let problems = look.plan.all_problems();
-            way.progress.busy = way.attempts.busy_since(&way.stored.record, self.now());
+            way.progress.busy = way.attempts.busy_since(&way.begun, self.now());
             way.progress.note_problems(&problems, self.now());
         }
         let holds = self.holds_lease(way);

@@ -23,6 +23,7 @@ async fn row_22_what_others_change_while_aliases_wait_for_their_turn_is_kept() {
         world.sim.knobs(|knobs| knobs.may_reject = true);
         world.run_until(at("2026-11-16T00:34:00Z"), |_, _| {}).await;
         world.sim.set_now(at("2026-11-16T00:36:00Z"));
+        world.sim.knobs(|knobs| knobs.alias_updates_per_second = 100);
         let last = "ALIAS00012";
         // The first update is slow enough for somebody to come in between.
         world.sim.fault("UpdateAgentAlias", 1, Fault::Slow(seconds(1)));
@@ -59,6 +60,7 @@ async fn row_22_what_others_change_while_aliases_wait_for_their_turn_is_kept() {
 #[tokio::test]
 async fn row_23_what_bears_the_tags_of_others_by_now_is_left_alone_and_reported() {
     let world = in_service(json!({})).await;
+    world.sim.knobs(|knobs| knobs.orphan_after = None);
     let arn = only(&world).arn;
     world.sim.set_tags(&arn, &[(COMMITMENT_TAG, "somebody"), (DEPLOYMENT_TAG, "else")]);
     act(&world, "ScaleDown").await;
@@ -98,8 +100,10 @@ async fn row_24_an_alias_that_failed_never_counts_as_elsewhere() {
 #[tokio::test]
 async fn row_25_while_aws_changes_it_or_says_an_unknown_word_nothing_moves() {
     for word in ["Updating", "Rebalancing"] {
-        let world = in_service(json!({"WhenOff": "Reject", "ModelIdParameter": rehearsal::PARAMETER})).await;
+        let world = world().await;
         world.sim.knobs(|knobs| knobs.may_reject = true);
+        apply(&world, json!({"WhenOff": "Reject", "ModelIdParameter": rehearsal::PARAMETER})).await;
+        world.pass(40).await;
         let arn = only(&world).arn;
         world.sim.set_status(&arn, word);
         world.sim.clear_requests();
