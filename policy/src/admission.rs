@@ -27,6 +27,19 @@ pub struct There {
     pub tombstone: Option<Tombstone>,
 }
 
+impl There {
+    /// A new declaration of `commitment`. It goes on from what is left of an earlier one, so that what was carried out before
+    /// is not carried out once more.
+    fn begin(&self, commitment: Commitment, now: Timestamp) -> Declared {
+        let mut declared = Declared::new(commitment, now);
+        if let Some(Tombstone { dates, invocations, .. }) = &self.tombstone {
+            declared.dates = *dates;
+            declared.invocations.clone_from(invocations);
+        }
+        declared
+    }
+}
+
 /// Who asks, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
@@ -120,6 +133,7 @@ pub fn retiring_term(commitment: &Commitment, others: &[Record], now: Timestamp)
     let model = crate::commitment::bare_model(commitment.model.as_str());
     let holds = |held: &&Held| {
         held.term.is_some()
+            && held.failed.is_none()
             && crate::commitment::bare_model(&held.model_arn) == model
             && held.term_end.is_none_or(|end| now < end)
     };

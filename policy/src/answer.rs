@@ -135,10 +135,13 @@ fn is_declared(kind: RequestType, declared: &Declared, plan: &Plan, observed: &O
 
 /// Whether the aliases are off and the throughput is gone, or only its term holds it.
 fn is_deleted(plan: &Plan, now: Timestamp) -> Verdict {
+    // A term whose end AWS has not told has not ended, unless it does not run yet.
+    let runs = |throughput: &Throughput| match throughput.term_end {
+        Some(end) => now < end,
+        None => !matches!(throughput.status, ThroughputStatus::Creating | ThroughputStatus::Unseen),
+    };
     let term_holds = |throughput: &Throughput| {
-        throughput.status != ThroughputStatus::Failed
-            && throughput.term.is_some()
-            && throughput.term_end.is_some_and(|end| now < end)
+        throughput.status != ThroughputStatus::Failed && throughput.term.is_some() && runs(throughput)
     };
     let only_terms = !plan.ours.is_empty() && plan.ours.iter().all(term_holds);
     if plan.nothing_left || (plan.let_go && only_terms) {

@@ -220,7 +220,9 @@ fn told(error: &serde_json::Error) -> String {
 
 fn read_command(value: &Value, path: &str, enveloped: Sent, mistakes: &mut Mistakes) -> Option<Event> {
     let sent = match value.get("Sent") {
-        None => enveloped,
+        // As everywhere, what cannot be left out counts as absent.
+        None | Some(Value::Null) => enveloped,
+        Some(Value::String(text)) if text.is_empty() => enveloped,
         Some(Value::String(text)) if text == SCHEDULED_TIME => Sent::Unreplaced,
         Some(value) => {
             let at = if path.is_empty() { "Sent".to_owned() } else { format!("{path}.Sent") };

@@ -40,7 +40,7 @@ pub enum What {
     ProblemBegun,
     /// It does no more.
     ProblemEnded,
-    /// A term ended as asked.
+    /// A term has come to its end.
     TermEnded,
     /// A term began anew.
     TermRenewed,
@@ -108,7 +108,7 @@ pub fn changes(before: &Record, after: &Record, now: Timestamp) -> Vec<Tiding> {
     }
     for (arn, gone) in new.gone.iter().filter(|(arn, _)| !old.gone.contains_key(*arn)) {
         let units = old.throughputs.get(arn).map_or(0, |held| held.units);
-        if gone.term_end.is_some() {
+        if gone.ended_as_asked() {
             tell(What::TermEnded, gone.at, format!("the term of {} ended", gone.name), units, arn);
         }
         tell(What::Deleted, gone.at, format!("{} is gone", gone.name), units, arn);

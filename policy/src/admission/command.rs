@@ -36,7 +36,7 @@ pub fn admit(command: &Command, there: &There, arrival: Arrival<'_>) -> Result<A
     }
     let mut declared = match command {
         Command::Scale { subject: Subject::Declared(commitment), .. } | Command::Apply(commitment) => {
-            declare(commitment, record.as_ref(), arrival, matches!(command, Command::Apply(_)))?
+            declare(commitment, there, arrival, matches!(command, Command::Apply(_)))?
         }
         Command::Tick { .. }
         | Command::Scale { .. }
@@ -86,13 +86,13 @@ fn stale(command: &Command, dates: &Dates, is_there: bool, sent: Timestamp) -> O
 /// The declaration with `commitment` in it.
 fn declare(
     commitment: &Commitment,
-    record: Option<&Record>,
+    there: &There,
     arrival: Arrival<'_>,
     follows_timetable: bool,
 ) -> Result<Declared, Refusal> {
     let name = &commitment.name;
-    let Some(record) = record else {
-        let mut declared = Declared::new(commitment.clone(), arrival.now);
+    let Some(record) = &there.record else {
+        let mut declared = there.begin(commitment.clone(), arrival.now);
         declared.dates.note(Slot::Declaration, arrival.sent);
         return Ok(declared);
     };
@@ -106,7 +106,7 @@ fn declare(
     if same && !follows_timetable {
         return Ok(declared);
     }
-    if let Some(resource) = declared.resource.as_ref().filter(|_| !same) {
+    if let Some(resource) = &declared.resource {
         return Err(Refusal::NotAllowed(format!(
             "{name} is declared by the stack {}: change it there; ScaleUp, ScaleDown, Override and Retire take its Name",
             resource.stack_id
@@ -152,10 +152,15 @@ fn apply(
         }
         Command::Apply(_) => {
             declared.by_hand = false;
+            // It ends a hold and an override, unless they are newer.
+            if !declared.dates.is_stale(Slot::Hold, sent) {
+                declared.hold = None;
+            }
+            if !declared.dates.is_stale(Slot::Override, sent) {
+                declared.override_ = None;
+            }
             declared.dates.note(Slot::Hold, sent);
             declared.dates.note(Slot::Override, sent);
-            declared.hold = None;
-            declared.override_ = None;
             Ok("Apply".to_owned())
         }
         Command::Retire(_) => {

@@ -133,7 +133,7 @@ fn declare(request: &Request, there: &There) -> Result<AdmittedRequest, Refusal>
         Commitment::read_properties(request.name.clone(), &request.properties, "ResourceProperties", &mut mistakes);
     let commitment = mistakes.or(commitment).map_err(|mistakes| Refusal::Invalid(mistakes.to_string()))?;
     let mut declared = match before {
-        None => Declared::new(commitment, request.since),
+        None => there.begin(commitment, request.since),
         Some(before) => {
             refuse_during_term(before, &commitment, request.since)?;
             let mut declared = before.declared.clone();
@@ -143,7 +143,7 @@ fn declare(request: &Request, there: &There) -> Result<AdmittedRequest, Refusal>
         }
     };
     let updates = |before: &&Record| request.kind == RequestType::Update && !before.declared.goes();
-    let previous = before.filter(updates).map(in_force);
+    let previous = before.filter(updates).and_then(in_force);
     note(&mut declared, request, before, previous);
     let inherited = tombstone.as_ref().filter(|_| before.is_none()).map(|tombstone| tombstone.spent.clone());
     let inherited = inherited.unwrap_or_default();
@@ -164,11 +164,14 @@ fn spent(declared: &Declared, inherited: &BTreeSet<String>) -> Option<String> {
     inherited.contains(purchase).then(|| purchase.to_owned())
 }
 
-/// What an Update that fails puts back in force: what was before the one that it overtakes, if that fails with it.
-fn in_force(before: &Record) -> Previous {
+/// What an Update that fails puts back in force. A request that it overtakes fails with it, so that is what was before that
+/// one: nothing before a Create.
+fn in_force(before: &Record) -> Option<Previous> {
     let Declared { commitment, by_hand, .. } = &before.declared;
-    let overtaken = before.declared.undecided().and_then(|owed| owed.previous.as_deref());
-    overtaken.cloned().unwrap_or_else(|| Previous { commitment: commitment.clone(), by_hand: *by_hand })
+    match before.declared.undecided() {
+        Some(overtaken) => overtaken.previous.as_deref().cloned(),
+        None => Some(Previous { commitment: commitment.clone(), by_hand: *by_hand }),
+    }
 }
 
 fn delete(request: &Request, there: &There) -> AdmittedRequest {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Commitment, EXCEPTION_KEYS, NAMED_KEYS, TIMETABLE_KEYS, WINDOW_KEYS};
+use super::{AliasId, Commitment, EXCEPTION_KEYS, NAMED_KEYS, TIMETABLE_KEYS, WINDOW_KEYS};
 use crate::input::Mistakes;
 
 impl Serialize for Commitment {
@@ -28,6 +28,9 @@ impl<'de> Deserialize<'de> for Commitment {
 /// Drops every key that this release does not know.
 fn drop_unknown(value: &mut Value) {
     keep_keys(value, NAMED_KEYS);
+    for alias in value.get_mut("AgentAliases").and_then(Value::as_array_mut).into_iter().flatten() {
+        keep_keys(alias, AliasId::KEYS);
+    }
     let Some(timetable) = value.get_mut("Timetable") else { return };
     keep_keys(timetable, TIMETABLE_KEYS);
     for (list, keys) in [("Windows", WINDOW_KEYS), ("Exceptions", EXCEPTION_KEYS)] {

@@ -147,10 +147,7 @@ fn is_spent(view: &View<'_>, step: &mut Step) -> Option<String> {
     if !view.progress.spent.contains(&purchase) {
         return None;
     }
-    let ended_as_asked = |gone: &Gone| {
-        let in_time = gone.term_end.is_some_and(|end| after(gone.at, policy::DELETE_BEFORE_TERM_END) >= end);
-        gone.purchase.as_ref() == Some(&purchase) && in_time && gone.failed.is_none()
-    };
+    let ended_as_asked = |gone: &Gone| gone.purchase.as_ref() == Some(&purchase) && gone.ended_as_asked();
     let asked = commitment.at_term_end == AtTermEnd::Retire;
     if !(asked && view.progress.gone.values().any(ended_as_asked)) {
         let name = &commitment.name;

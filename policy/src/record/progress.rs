@@ -14,6 +14,7 @@ use super::{is_default, keep_last};
 use crate::commitment::{AliasId, ParameterName, Term};
 use crate::input::cut_to;
 use crate::observed::{Throughput, ThroughputStatus};
+use crate::plan::policy::DELETE_BEFORE_TERM_END;
 
 /// Most characters of a reason that are remembered.
 const LONGEST_REASON: usize = 200;
@@ -27,6 +28,8 @@ const CREATION_TIMES_KEPT: usize = 8;
 const GONE_KEPT: usize = 20;
 /// Problems that are kept with one set.
 const PROBLEMS_KEPT: usize = 20;
+/// How far AWS's clock and ours may be apart.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 /// Most bytes of an ARN: as many as Bedrock takes. The SDK panics at one that no URL could hold.
 const LONGEST_ARN: usize = 2048;
 
@@ -239,6 +242,15 @@ pub struct Gone {
     pub term_end: Option<Timestamp>,
 }
 
+impl Gone {
+    /// Whether it went with its term, and not before: rule 10 deletes it in the last two minutes.
+    #[must_use]
+    pub fn ended_as_asked(&self) -> bool {
+        let in_time = |end| self.at.saturating_add(DELETE_BEFORE_TERM_END).is_ok_and(|at| at >= end);
+        self.failed.is_none() && self.term_end.is_some_and(in_time)
+    }
+}
+
 /// A purchase that was announced and whose outcome is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -328,9 +340,11 @@ impl Progress {
         if *status == ThroughputStatus::Failed && held.failed.is_none() {
             held.failed = Some(Failure::new(now, throughput.failure.as_deref().unwrap_or_default()));
         }
-        // An end that is told later counts as a renewal only if the earlier one has passed: AWS may correct it before.
+        // An end that is told later counts as a renewal only if the earlier one has come, as far as clocks agree: AWS may correct
+        // it before.
+        let has_come = |end: Timestamp| end.duration_since(now) <= CLOCKS_DIFFER;
         match (held.term_end, *term_end) {
-            (Some(known), Some(told)) if known < told && known <= now => {
+            (Some(known), Some(told)) if known < told && has_come(known) => {
                 held.term_end = Some(told);
                 held.renewed = Some(now);
             }
