@@ -75,7 +75,7 @@ schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
 
-pictures: # write the pictures of README.md, and docs/week.svg, as the program shows them; a test says when they are stale
+pictures: # write the pictures of README.md and docs/ as the program shows them; a test says when they are stale
 	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command pictures::
 
 # Asks nothing of the network: no look for newer releases.
