@@ -17,7 +17,8 @@ help: # list the verbs
 	@grep -E '^[a-z-]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*# /  make \1\t/' | expand -t 24
 
 demo: # play a week in Tokyo, and one across a clock change in Berlin, against a simulated AWS
-	@$(CARGO) build --quiet --workspace --bin demo
+	@echo "building the demo: some minutes the first time, seconds afterwards" >&2
+	@$(CARGO) build --workspace --bin demo
 	@$(TARGET)/debug/demo
 
 invoke: # run the real binary on one event: make invoke EVENT=events/scale-up.json

@@ -1,6 +1,6 @@
 //! The parser and the schema, asked about the same.
 
-use rehearsal::schema::{Validator, validator};
+use schema_judge::{Validator, validator};
 use serde_json::Value;
 use throughput_scheduler::commitment::{Commitment, Name};
 use throughput_scheduler::input::Mistakes;
