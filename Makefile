@@ -10,6 +10,7 @@ RECORDED := $(TARGET)/recorded
 REFEREE := .venv/referee/bin/python -B
 # The stack that make deploy makes and updates; its name is the owner mark on what it buys.
 STACK := throughput-scheduler
+AWS := $(shell command -v aws)
 CARGO_DENY := 0.20.2
 CARGO_CYCLONEDX := 0.5.9
 
@@ -140,10 +141,9 @@ package: .venv/cargo-lambda/installed .cargo-tools/cargo-cyclonedx-$(CARGO_CYCLO
 	@CARGO=$(CARGO) tools/package.sh $(or $(ARCHITECTURES),arm64 x86_64)
 
 # For the architecture that was built last, if one was. Region and credentials are the AWS CLI's; where there is none, one from PyPI is used.
-deploy: .venv/cargo-lambda/installed .venv/aws/installed # build, and deploy what was built: make deploy, or make deploy YES=1 PARAMETERS="MaxModelUnits=2"
+deploy: .venv/cargo-lambda/installed $(if $(AWS),,.venv/aws/installed) # build, and deploy what was built: make deploy, or make deploy YES=1 PARAMETERS="MaxModelUnits=2"
 	@CARGO=$(CARGO) tools/build.sh $(or $(ARCHITECTURE),$(shell cat target/lambda/architecture 2>/dev/null))
-	@STACK=$(STACK) BUCKET=$(BUCKET) YES=$(YES) AWS=$$(command -v aws || echo $(CURDIR)/.venv/aws/bin/aws) \
-	  tools/deploy.sh $(PARAMETERS)
+	@STACK=$(STACK) BUCKET=$(BUCKET) YES=$(YES) AWS=$(or $(AWS),$(CURDIR)/.venv/aws/bin/aws) tools/deploy.sh $(PARAMETERS)
 
 # Tools from PyPI, each set in a virtual environment of its own, of exactly the files whose hashes tools/*.txt names; installed again
 # only when a list has changed.

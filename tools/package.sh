@@ -30,10 +30,11 @@ for architecture in "$@"; do
 done
 
 # cargo-cyclonedx writes a file beside the manifest of each member; only those of what is deployed are of interest.
-"$cargo" cyclonedx --quiet --format json --spec-version 1.5 --target all --override-filename sbom.cdx
-mv sbom.cdx.json "dist/throughput-scheduler-$version.cdx.json"
-mv cli/sbom.cdx.json "dist/throughput-$version.cdx.json"
-find . -name sbom.cdx.json -not -path './dist/*' -not -path './target/*' -delete
+"$cargo" cyclonedx --quiet --format json --spec-version 1.5 --target x86_64-unknown-linux-gnu --no-build-deps --override-filename sbom.cdx
+# References within a file begin with the path of the repository on this machine.
+sed "s|file://$PWD|file://|g" sbom.cdx.json > "dist/throughput-scheduler-$version.cdx.json"
+sed "s|file://$PWD|file://|g" cli/sbom.cdx.json > "dist/throughput-$version.cdx.json"
+find . -name sbom.cdx.json -not -path './target/*' -delete
 
 (cd dist && sha256sum -- * > SHA256SUMS)
 ls -l dist

@@ -12,6 +12,7 @@ AWS_CLI is the AWS CLI to use, BOOTSTRAP any build of the function's binary. Pri
 import logging
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -62,8 +63,9 @@ class Plain(CloudFormationModel):
         return cls(resource_name)
 
     @classmethod
-    def update_from_cloudformation_json(cls, original_resource, *_, **__):
-        return original_resource
+    def update_from_cloudformation_json(cls, original_resource, new_resource_name, *_, **__):
+        # moto also updates what a condition has left out.
+        return original_resource or cls(new_resource_name)
 
     def is_created(self):
         return True
@@ -107,15 +109,23 @@ class Account:
             aws_secret_access_key="testing",
         )
 
-    def deploy(self, script, *settings, fails=False, **more):
+    def deploy(self, script, *settings, fails=False, answers=None, **more):
+        """Runs the script; with `answers` as a person at a terminal would."""
+        environment = self.environment | more
+        terminal, stdin = pty.openpty()
+        if answers is not None:
+            del environment["YES"]
+            os.write(terminal, "".join(f"{answer}\n" for answer in answers).encode())
         ran = subprocess.run(
             [str(script), *settings],
-            env=self.environment | more,
-            stdin=subprocess.DEVNULL,
+            env=environment,
+            stdin=subprocess.DEVNULL if answers is None else stdin,
             capture_output=True,
             text=True,
             cwd=script.parent,
         )
+        os.close(terminal)
+        os.close(stdin)
         if (ran.returncode != 0) != fails:
             sys.exit(f"{script} {settings} ended with {ran.returncode}:\n{ran.stdout}\n{ran.stderr}")
         return ran.stdout + ran.stderr
@@ -214,6 +224,29 @@ def runs_in_the_repository(account, directory, bootstrap):
     expect("and brings its code", account.code("second") != code, code)
 
 
+def asks_only_the_first_time(account, directory):
+    print("at a terminal:")
+    script = directory / "checkout/tools/deploy.sh"
+    said = account.deploy(script, answers=["2", "5", "amazon.nova-*", "", "no"], fails=True, STACK="refused")
+    expect("somebody who says no has changed nothing", "nothing was changed" in said, said)
+    said = account.deploy(script, answers=["2", "5", "amazon.nova-*", "", "yes"], STACK="third")
+    first = account.stack("third")
+    expect("the first deployment asks", "Most model units of one commitment [1]" in said, said)
+    expect(
+        "and takes the answers, and defaults for Enter",
+        [first[name] for name in ("MaxModelUnits", "MaxTotalModelUnits", "AllowedModels", "AlarmEmail", "TickRate")]
+        == ["2", "5", "amazon.nova-*", "", "rate(1 minute)"],
+        first,
+    )
+    said = account.deploy(script, "LogRetentionInDays=30", answers=["yes"], STACK="third")
+    expect("the second asks for no setting, only whether to go on", "Carry this out" in said and "Most model" not in said, said)
+    expect(
+        "and keeps every answer",
+        account.stack("third") == first | {"LogRetentionInDays": "30"},
+        account.stack("third"),
+    )
+
+
 def main(cli, bootstrap):
     with tempfile.TemporaryDirectory() as directory:
         directory = pathlib.Path(directory)
@@ -221,6 +254,7 @@ def main(cli, bootstrap):
         try:
             runs_from_an_archive(account, directory, os.path.abspath(bootstrap))
             runs_in_the_repository(account, directory, os.path.abspath(bootstrap))
+            asks_only_the_first_time(account, directory)
         finally:
             account.server.stop()
 
