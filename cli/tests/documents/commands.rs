@@ -44,7 +44,11 @@ const AWS: &[(&str, &str, &[&str])] = &[
         &["--source-table-name", "--target-table-name", "--use-latest-restorable-time"],
     ),
     ("dynamodb", "update-continuous-backups", &["--table-name", "--point-in-time-recovery-specification"]),
-    ("dynamodb", "update-table", &["--table-name", "--deletion-protection-enabled", "--no-deletion-protection-enabled"]),
+    (
+        "dynamodb",
+        "update-table",
+        &["--table-name", "--deletion-protection-enabled", "--no-deletion-protection-enabled"],
+    ),
     ("dynamodb", "update-time-to-live", &["--table-name", "--time-to-live-specification"]),
     ("dynamodb", "wait", &["--table-name"]),
     ("lambda", "delete-function-concurrency", &["--function-name"]),
