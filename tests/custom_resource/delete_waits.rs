@@ -206,14 +206,14 @@ async fn line_38_retain_counts_after_an_update_that_failed_too() {
 
 #[tokio::test]
 async fn line_38_a_crash_between_the_marks_and_the_tombstone_is_made_up_for() {
-    for operation in ["UntagResource", "UpdateSchedule", "DeleteSchedule"] {
+    for operation in ["UntagResource", "UpdateItem", "TransactWriteItems", "DeleteSchedule"] {
         for fault in [Fault::LoseAnswer, Fault::Drop] {
             for skip in [0, 1, 2] {
                 let scene = Scene::created(&retained(&json!({}))).await;
                 let arn = scene.arn();
                 // What came before goes well: the first writes only register the request.
                 let request = scene.request("Delete", &retained(&json!({})));
-                if operation == "UpdateSchedule" {
+                if matches!(operation, "UpdateItem" | "TransactWriteItems") {
                     scene.world.sim.fault(operation, skip, Fault::Slow(SignedDuration::ZERO));
                 } else if skip > 0 {
                     continue;

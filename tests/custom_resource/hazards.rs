@@ -352,48 +352,6 @@ async fn what_is_retained_while_its_purchase_was_not_yet_noticed_is_released_onc
 }
 
 #[tokio::test]
-async fn an_alias_taken_from_a_commitment_whose_update_fails_does_not_come_back_to_it() {
-    let scene = Scene::created(&properties(json!({}))).await;
-    scene.world.sim.knobs(|knobs| {
-        knobs.creation_time = SignedDuration::from_hours(3);
-        knobs.delete_while_creating = Refuses::No;
-    });
-    let update = scene.request("Update", &properties(json!({"ModelUnits": 2, "WaitFor": "InService"})));
-    scene.send(&update).await.expect("ticks go on");
-    scene.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(10));
-    let taking = properties(json!({"TakeOver": true}));
-    let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
-    scene.send(&create).await.expect("it is carried out");
-    scene.world.pass(80).await;
-    assert_eq!(status(&scene.answer(&update)), "FAILED");
-    let stored = scene.stored().expect("registered");
-    assert_eq!(stored["Declared"]["Commitment"]["AgentAliases"], json!([]), "one of the two declares it");
-    let renamed = derived_name(&scene.stack.id, "Renamed");
-    let on = scene.world.sim.throughputs().into_iter().find(|one| one.name.starts_with(&renamed)).expect("bought");
-    assert_eq!(scene.route(), Some(on.arn));
-}
-
-#[tokio::test]
-async fn a_takeover_that_dies_between_its_two_writes_is_finished_when_it_comes_again() {
-    for after in 0..16 {
-        let scene = Scene::created(&properties(json!({}))).await;
-        let taking = properties(json!({"TakeOver": true}));
-        let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
-        scene.world.sim.fall_silent(after, false);
-        tokio::select! { () = scene.world.sim.silent() => {}, _answer = scene.send(&create) => {} }
-        scene.world.pass(1).await;
-        let _answer = scene.send(&create).await;
-        scene.world.pass(45).await;
-        assert_eq!(status(&scene.answer(&create)), "SUCCESS", "{after}");
-        let stored = scene.stored().expect("registered");
-        assert_eq!(stored["Declared"]["Commitment"]["AgentAliases"], json!([]), "{after}: one of the two declares it");
-        let renamed = derived_name(&scene.stack.id, "Renamed");
-        let on = scene.world.sim.throughputs().into_iter().find(|one| one.name.starts_with(&renamed));
-        assert_eq!(scene.route(), on.map(|on| on.arn), "{after}");
-    }
-}
-
-#[tokio::test]
 async fn a_clock_that_runs_behind_or_ahead_of_the_requests_date_changes_nothing() {
     for seconds in [-90, -1, 1, 90] {
         let scene = Scene::new().await;

@@ -58,6 +58,8 @@ impl Scene {
 
     /// A request made now.
     fn request(&self, kind: &str, properties: &Value) -> Value {
+        // No resource is asked for twice in one second.
+        self.world.sim.advance(SignedDuration::from_secs(1));
         self.stack.request(kind, LOGICAL_ID, properties, self.world.now())
     }
 
