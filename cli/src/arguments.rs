@@ -5,6 +5,7 @@ mod when;
 
 use std::path::PathBuf;
 
+use bigdecimal::BigDecimal;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
@@ -21,6 +22,14 @@ Exit codes:
 
 Files are YAML or JSON, `-` is standard input: a commitment, a list of them, an action with a Commitment, an EventBridge event, \
 or a CloudFormation or SAM template with custom resources.
+
+Words:
+  window    civil times of the week at which a throughput is wanted, such as Mon-Fri 08:00-20:00
+  lead      how long before that it is bought, so that it is in service at the opening
+  drain     how long it is kept after the last alias has left it, so that calls can end
+  hold      what scale-up and scale-down put in place of the timetable, until the next of them, or resume
+  override  what lies above timetable and hold for a while; it ends by itself
+  waits     what it is not yet as wanted for, and runs, what is paid for
 
 Only the verbs from plan to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`. With --local they talk \
 to a simulated account inside this process.";
@@ -67,6 +76,10 @@ pub enum Verb {
     Plan(Plan),
     /// Show how the commitments are
     Status(Status),
+    /// Show what was done to a commitment, and what was changed of it
+    #[command(after_long_help = "Examples:
+  throughput history support-agent")]
+    History(Named),
     /// Switch a commitment on or off for a while, whatever else says
     Override(Override),
     /// Take away an override, or if there is none the hold of scale-up or scale-down
@@ -104,6 +117,7 @@ pub enum Verb {
   throughput preview support.yaml
   throughput preview support.yaml --from 2026-12-28 --days 14
   throughput preview sales.yaml support.yaml --from tomorrow      # each, and a total
+  throughput preview support.yaml --days 90 --by month --term-price 13.00
   throughput preview template.yaml --svg week.svg     # a picture for the pull request
   throughput preview support.yaml --format ics > support.ics
   throughput preview support.yaml --format json | jq '.Commitments[].Bill.Cost'")]
@@ -120,18 +134,36 @@ pub struct Preview {
     /// How many days
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
+    /// Also say what each week, or each month, costs
+    #[arg(long, value_name = "WHILE")]
+    pub by: Option<While>,
+    /// The price of a model unit for an hour with a term: is always on with a term cheaper?
+    #[arg(long, value_name = "PRICE")]
+    pub term_price: Option<BigDecimal>,
+    /// Tokens in an hour that is on: is on-demand cheaper?
+    #[arg(long, value_name = "N", requires = "token_price")]
+    pub tokens_per_hour: Option<u64>,
+    /// The on-demand price of a thousand tokens
+    #[arg(long, value_name = "PRICE", requires = "tokens_per_hour")]
+    pub token_price: Option<BigDecimal>,
     /// How to say it
     #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: PreviewFormat,
-    /// Draw with letters and signs of ASCII alone
-    #[arg(long)]
-    pub ascii: bool,
     /// Also draw it into an SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<PathBuf>,
     /// Also write it as a page into an HTML file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
+}
+
+/// What sums are told for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum While {
+    /// Each week, from Monday on.
+    Week,
+    /// Each month.
+    Month,
 }
 
 /// How a preview is said.

@@ -104,7 +104,7 @@ pub fn shown(source: &Source, findings: &[Finding], terminal: &Terminal) -> Stri
 
 /// What is wrong, and the cure after the first semicolon that is not part of a value.
 fn parts(message: &str) -> (&str, Option<&str>) {
-    let is_outside = |at: &usize| message[..*at].matches('`').count() % 2 == 0;
+    let is_outside = |at: &usize| message[..*at].matches('`').count().is_multiple_of(2);
     let semicolon = message.match_indices("; ").map(|(at, _)| at).find(is_outside);
     semicolon.map_or((message, None), |at| (&message[..at], message.get(at + 2..)))
 }

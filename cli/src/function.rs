@@ -16,6 +16,7 @@ use aws_smithy_types::Blob;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
 use policy::commitment::bare_model;
+use policy::input::nearest;
 use rehearsal::{AGENT, ALIAS, MODEL, World, commitment};
 use serde_json::{Value, json};
 use throughput_scheduler::aws;
@@ -95,6 +96,30 @@ impl Function {
                 answer(answered.map_err(|error| unreachable(name, region, &error))?)
             }
         }
+    }
+
+    /// The same; if it knows no commitment of that name, with the one that may be meant.
+    ///
+    /// # Errors
+    /// See [`Function::send`].
+    pub async fn send_by_name(&self, event: Value) -> Result<Value, Failure> {
+        let name = event.get("Name").and_then(Value::as_str).map(str::to_owned);
+        let failure = match (self.send(event).await, name) {
+            (Err(Failure::Refused { kind, message }), Some(name)) if kind == "UnknownCommitment" => {
+                (kind, message, name)
+            }
+            (answer, _) => return answer,
+        };
+        let (kind, message, name) = failure;
+        let all = self.send(json!({"Action": "Status"})).await.unwrap_or_default();
+        let commitments = all["Commitments"].as_array().map_or(&[][..], Vec::as_slice);
+        let names: Vec<&str> = commitments.iter().filter_map(|report| report["Name"].as_str()).collect();
+        let cure = match (nearest(&name, &names), names.is_empty()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, false) => format!("; registered are {}", names.join(", ")),
+            (None, true) => String::new(),
+        };
+        Err(Failure::Refused { kind, message: format!("{message}{cure}") })
     }
 
     /// Lets the simulated account catch up with `now`; a deployed function lives on its own time.

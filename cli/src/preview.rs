@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod data;
 pub mod drawing;
+pub mod money;
 pub mod page;
 pub mod text;
 pub mod warnings;
@@ -15,7 +16,7 @@ use rehearsal::picture::{Picture, Piece, foreseen};
 use rehearsal::timeline::{self, Stretch, stretches};
 
 use crate::arguments::{self, Day, PreviewFormat};
-use crate::bill::{Bill, bill};
+use crate::bill::{self, Bill};
 use crate::source::Declaration;
 use crate::terminal::Terminal;
 use crate::{Failure, files};
@@ -41,6 +42,8 @@ pub struct Preview {
     pub sizes: Vec<ModelUnits>,
     /// What it costs.
     pub bill: Bill,
+    /// What each window adds to that, in model-unit hours.
+    pub windows: Vec<(String, i64)>,
     /// How long before it is wanted it is bought, and how long it is kept after, as declared.
     pub lead_and_drain: (String, String),
     /// What may surprise.
@@ -66,7 +69,7 @@ impl Preview {
             stretches.iter().flat_map(|stretch| [stretch.held, stretch.size()]).flatten().collect();
         sizes.sort_unstable();
         sizes.dedup();
-        let bill = bill(commitment, from, until);
+        let bill = bill::bill(commitment, from, until);
         let mut warnings = declaration.assumed.clone();
         warnings.extend(warnings::all(commitment, &days, &stretches, from));
         let duration = policy::timetable::duration_text;
@@ -80,6 +83,7 @@ impl Preview {
             stretches,
             sizes,
             bill,
+            windows: bill::windows(commitment, from, until),
             lead_and_drain: (duration(commitment.lead), duration(commitment.drain)),
             warnings,
         })
@@ -152,8 +156,8 @@ pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> 
         files::write(path, &page::html(&previews))?;
     }
     terminal.print(&match wanted.format {
-        PreviewFormat::Text => text::text(&previews, terminal),
-        PreviewFormat::Json => format!("{:#}\n", data::json(&previews)),
+        PreviewFormat::Text => text::text(&previews, wanted, terminal),
+        PreviewFormat::Json => format!("{:#}\n", data::json(&previews, wanted.by)),
         PreviewFormat::Csv => data::csv(&previews),
         PreviewFormat::Ics => calendar::ics(&previews),
     })

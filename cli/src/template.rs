@@ -248,9 +248,9 @@ fn is_ours(node: &Node, whose: Whose) -> bool {
     let detail = node.get("detail");
     let of = |key: &str| node.get(key).or_else(|| detail?.get(key));
     let Some(action) = of("Action") else { return false };
-    let whole = of("Commitment").is_some() || of("Name").is_some() || detail.is_some();
+    let is_complete = of("Commitment").is_some() || of("Name").is_some() || detail.is_some();
     let known = || of("Commitment").is_some() || action.text().is_none_or(is_action_of_ours);
-    whole && (whose == Whose::Ours || known())
+    is_complete && (whose == Whose::Ours || known())
 }
 
 /// Reads the JSON `text` into `inside`; returns false if it is nothing of ours.

@@ -152,19 +152,19 @@ const DYNAMIC_REFERENCE: &str = "{{resolve:";
 impl Reading<'_> {
     /// A value without quotes, as its reader takes it; what other readers take for something else is noted.
     fn plain_scalar(&mut self, node: &Node, text: &str, path: &str) -> Value {
-        let mut note = |what| self.notes.push(Note { path: path.to_owned(), span: node.span.clone(), what });
+        let mut say = |what| self.notes.push(Note { path: path.to_owned(), span: node.span.clone(), what });
         if self.intrinsics
             && let Some(flag) = yes_or_no(text)
         {
-            note(What::YesOrNo);
+            say(What::YesOrNo);
             return Value::Bool(flag);
         }
         let Some(number) = number_of_yaml_1_1(text) else { return scalar(text) };
         if self.intrinsics {
-            note(What::Number(number.clone()));
+            say(What::Number(number.clone()));
             return serde_json::from_str::<Number>(&number).map_or(Value::String(number), Value::Number);
         }
-        note(What::NumberElsewhere(number));
+        say(What::NumberElsewhere(number));
         scalar(text)
     }
 

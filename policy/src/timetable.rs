@@ -4,6 +4,7 @@
 //! turned into an instant once, by the rules of a bundled time zone database, and all that is asked afterwards is asked of
 //! instants. Nothing flaps in an hour that a clock repeats.
 
+mod foremost;
 mod grammar;
 mod schema;
 mod warnings;
@@ -11,7 +12,7 @@ mod window;
 mod zone;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
@@ -26,6 +27,7 @@ pub use zone::UnknownZone;
 pub(crate) use schema::duration_schema;
 
 use crate::input::{NotOneOf, words};
+use foremost::Foremost;
 
 /// A number of model units.
 pub type ModelUnits = NonZeroU32;
@@ -166,33 +168,6 @@ impl Span {
     /// Whether it has an instant in `[from, to]`.
     fn touches(self, from: i64, to: i64) -> bool {
         self.start <= to && from < self.end
-    }
-}
-
-/// Of spans that are asked for in the order of time, the one that goes first.
-struct Foremost<K> {
-    /// Those that have not begun, the next one last.
-    coming: Vec<(Span, K)>,
-    /// Those that have begun, each with its end, the first to go on top. One that has ended is dropped once it is there.
-    begun: BinaryHeap<(K, i64)>,
-}
-
-impl<K: Copy + Ord> Foremost<K> {
-    fn of(spans: impl Iterator<Item = (Span, K)>) -> Self {
-        let mut coming: Vec<(Span, K)> = spans.collect();
-        coming.sort_unstable_by_key(|(span, _)| Reverse(span.start));
-        Self { coming, begun: BinaryHeap::new() }
-    }
-
-    /// The greatest key of those that contain `at`, which is no earlier than it was before.
-    fn at(&mut self, at: i64) -> Option<K> {
-        while let Some((span, key)) = self.coming.pop_if(|(span, _)| span.start <= at) {
-            self.begun.push((key, span.end));
-        }
-        while self.begun.peek().is_some_and(|(_, end)| *end <= at) {
-            self.begun.pop();
-        }
-        self.begun.peek().map(|(key, _)| *key)
     }
 }
 

@@ -8,6 +8,7 @@ use policy::admission::{self, Admitted, Arrival, Change, Objections, Refusal, Th
 use policy::commitment::Commitment;
 use policy::event::{Command, Sent};
 use policy::guardrails::NotAllowed;
+use policy::input::Mistake;
 use policy::metrics;
 use policy::observed::{CallError, Facts, Observed};
 use policy::plan::Attempts;
@@ -234,8 +235,7 @@ impl Handler {
             Ok(Admitted::Nothing(_)) => None,
             Err(refusal) => return Err(refusal.into()),
         };
-        let mut record =
-            there.record.clone().unwrap_or_else(|| Record::new(Declared::new(commitment.clone(), now)));
+        let mut record = there.record.clone().unwrap_or_else(|| Record::new(Declared::new(commitment.clone(), now)));
         let mut warnings = Vec::new();
         if let Some(change) = change {
             warnings = self.judge(&rounds, &change, stored.as_ref()).await?;
@@ -250,6 +250,8 @@ impl Handler {
         let actions = plan.actions.iter().map(ToString::to_string).collect();
         let mut report = Report::new(&record, &observed, &plan, actions, at);
         report.problems.extend(warnings);
+        let registered = there.record.map(|record| record.declared.commitment.to_value());
+        report.registered = Some(registered.unwrap_or_default());
         Ok(report)
     }
 
@@ -271,9 +273,9 @@ impl Handler {
 
     /// Warns once, when something is declared, of what would surprise later.
     pub(super) fn warn_of(&self, commitment: &Commitment) {
-        let Commitment { name, timetable, lead, .. } = commitment;
-        for warning in timetable.iter().flat_map(|timetable| timetable.warnings(*lead, self.now())) {
-            warn!(commitment = %name, "{name}: {warning}");
+        let name = &commitment.name;
+        for Mistake { path, message } in commitment.warnings(self.now()) {
+            warn!(commitment = %name, "{name}: {path}: {message}");
         }
     }
 }

@@ -136,7 +136,7 @@ fn lists_of_ten_thousand_are_refused_by_their_number() {
         ("Timetable.Windows", long(json!("Daily 08:00-20:00")), 100),
         ("Timetable.Holidays", long(json!("2026-12-29")), 400),
         ("Timetable.Exceptions", long(exception), 100),
-        ("AgentAliases", long(json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"})), 100),
+        ("AgentAliases", long(json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"})), 40),
     ] {
         let message = told(&with(commitment(json!({})), path, &list), path);
         assert_eq!(message, format!("has 10000 elements; at most {most} are accepted"), "{path}");

@@ -51,11 +51,12 @@ pub struct Ask {
 #[command(after_long_help = "Examples:
   throughput plan support.yaml
   throughput plan support.yaml --at 2026-12-24T09:00:00+09:00
-  throughput plan support.yaml --local")]
+  throughput plan support.yaml --local
+  throughput plan sales.yaml template.yaml")]
 pub struct Plan {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment of this name
     #[arg(long)]
     pub name: Option<String>,
@@ -116,6 +117,9 @@ pub struct Override {
     /// What for
     #[arg(long)]
     pub reason: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,
@@ -172,6 +176,9 @@ pub struct Scale {
     /// A file with its declaration
     #[arg(long, value_hint = ValueHint::FilePath)]
     pub file: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,
@@ -181,14 +188,20 @@ pub struct Scale {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   throughput apply support.yaml
-  throughput apply agents.yaml --name support-agent")]
+  throughput apply agents.yaml --name support-agent
+  throughput apply sales.yaml support.yaml --yes
+
+It says what the coming 30 days, or the term, cost, and asks where there is somebody to ask.")]
 pub struct Apply {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment of this name
     #[arg(long)]
     pub name: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,

@@ -26,7 +26,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, Unreadable> {
         let written = Indented::new(text, &indented);
         let refused = match documents(&written.text) {
             Ok(mut documents) => {
-                documents.iter_mut().for_each(|document| written.restore(document));
+                for document in &mut documents {
+                    written.restore(document);
+                }
                 return Ok(documents);
             }
             Err(refused) => Unreadable { span: written.range(&refused.span), ..refused },
@@ -146,11 +148,17 @@ impl Indented {
         node.twice = node.twice.iter().map(|span| self.range(span)).collect();
         match &mut node.kind {
             Kind::Scalar { .. } => {}
-            Kind::List(elements) => elements.iter_mut().for_each(|element| self.restore(element)),
-            Kind::Map(members) => members.iter_mut().for_each(|(key, value)| {
-                self.restore(key);
-                self.restore(value);
-            }),
+            Kind::List(elements) => {
+                for element in elements {
+                    self.restore(element);
+                }
+            }
+            Kind::Map(members) => {
+                for (key, value) in members {
+                    self.restore(key);
+                    self.restore(value);
+                }
+            }
         }
     }
 }
