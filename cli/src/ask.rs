@@ -1,6 +1,6 @@
 //! What do the verbs ask of the function?
 //!
-//! Each sends the actions of interface.md section 3, one after the other, and shows what is answered.
+//! Each sends the actions of docs/reference.md, "Actions", one after the other, and shows what is answered.
 
 use std::io::Write;
 

@@ -1,6 +1,6 @@
 //! What did the user declare?
 //!
-//! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
+//! The declaration of docs/reference.md, "A commitment", parsed once into types that cannot be wrong. It is written back in the
 //! same grammar, which is how the record keeps it.
 
 mod parameter;
@@ -158,7 +158,7 @@ impl Commitment {
         Self::read_members(&object, name, mistakes)
     }
 
-    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (interface.md section 4),
+    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (docs/reference.md, "The custom resource"),
     /// beside `ServiceToken` and `ServiceTimeout`.
     pub fn read_properties(name: Name, value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
         let object = Object::open(path, value, RESOURCE_KEYS, mistakes)?;
@@ -268,7 +268,7 @@ impl Commitment {
     }
 
     /// The name of the throughput of `units` that `deployment` buys: commitment name + `-` + 6 hex digits that depend on
-    /// deployment, model, units and term (interface.md section 6). A model's id and its ARN give the same.
+    /// deployment, model, units and term (docs/reference.md, "What it leaves in AWS"). A model's id and its ARN give the same.
     #[must_use]
     pub fn throughput_name(&self, units: ModelUnits, deployment: &str) -> String {
         let term = self.term.map_or("None", Term::as_str);

@@ -1,6 +1,6 @@
 //! What did they write, and where is it wrong?
 //!
-//! One reader for `CloudFormation` properties and event JSON alike (interface.md, "Interface"): scalars may come as
+//! One reader for `CloudFormation` properties and event JSON alike (docs/reference.md): scalars may come as
 //! strings, unknown keys are mistakes with the nearest known key, and all mistakes are told at once, each with its
 //! path, so that nobody mends a declaration one deployment at a time.
 

@@ -1,6 +1,6 @@
 //! What does an invocation say?
 //!
-//! The report (docs/reference.md, "A report"): what is wanted and why, what is there, what was done, what is waited for,
+//! The report (docs/reference.md, "Reports"): what is wanted and why, what is there, what was done, what is waited for,
 //! and what needs a person.
 
 use jiff::Timestamp;

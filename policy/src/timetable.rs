@@ -1,6 +1,6 @@
 //! When should capacity exist?
 //!
-//! Timetables are declared in civil time and compared as instants (interface.md, "When it is on"): every boundary is
+//! Timetables are declared in civil time and compared as instants (docs/reference.md, "When it is on"): every boundary is
 //! turned into an instant once, by the rules of a bundled time zone database, and all that is asked afterwards is asked of
 //! instants. Nothing flaps in an hour that a clock repeats.
 

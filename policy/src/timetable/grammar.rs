@@ -1,6 +1,6 @@
 //! How is a timetable written?
 //!
-//! The grammar of holidays, periods and durations (interface.md section 2), read into civil time; and written
+//! The grammar of holidays, periods and durations (docs/reference.md, "A commitment"), read into civil time; and written
 //! back in the same grammar.
 
 use std::fmt::{self, Display};

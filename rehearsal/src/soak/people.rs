@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::meddling::CREATION_FAILS;
-use super::oracle::Registered;
 use super::run::{Run, after};
 use crate::Answer;
 
