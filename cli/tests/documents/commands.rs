@@ -247,7 +247,7 @@ pub(crate) fn is_action(text: &str, place: &str) {
     let text = text.replace("\"…\"", "…").replace('…', "\"support-agent\"");
     let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{place}: {text}: {error}"));
     let event = event::read(value).unwrap_or_else(|mistakes| panic!("{place}: {text}: {mistakes}"));
-    assert!(matches!(event, Event::Action(_)), "{place}: {text} is no action");
+    assert!(matches!(event, Event::Command(..)), "{place}: {text} is no action");
 }
 
 /// Checks that the targets of `make` are there, and the files that it is given.
