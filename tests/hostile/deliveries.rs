@@ -5,8 +5,11 @@ use rehearsal::cloudformation::{SIGNATURE, Stack};
 use rehearsal::{World, commitment};
 use serde_json::{Value, json};
 
-use super::checks::{LONGEST_MISTAKE, LONGEST_TEXT};
 use super::{megabyte, with};
+
+/// Most bytes of what is told of one mistake, and of all of them: a line that somebody can read, and a page.
+const LONGEST_MISTAKE: usize = 1000;
+const LONGEST_TEXT: usize = 8000;
 
 fn start() -> Timestamp {
     "2026-11-16T00:00:00Z".parse().expect("an instant")

@@ -4,7 +4,7 @@ use super::checks;
 
 /// Runs `check` on every file of `fuzz/corpus/<target>`.
 fn replay(target: &str, check: fn(&[u8])) {
-    let directory = format!("{}/fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
+    let directory = format!("{}/../fuzz/corpus/{target}", env!("CARGO_MANIFEST_DIR"));
     let files: Vec<_> =
         std::fs::read_dir(&directory).expect("a corpus").map(|file| file.expect("a file").path()).collect();
     assert!(files.len() >= 100, "{directory} holds a corpus: {} files", files.len());

@@ -4,20 +4,24 @@
 //! bounded length; an answer fits what `CloudFormation` takes. The fuzz targets and the replay of their corpus share this.
 
 use jiff::{SignedDuration, Timestamp};
+use policy::admission::{Admitted, AdmittedRequest, Arrival, Change, There, admit, admit_request};
 use policy::answer::{self, Data};
 use policy::commitment::Commitment;
-use policy::custom_resource::{Origin, RawRequest, Request, RequestType, Unanswerable};
+use policy::custom_resource::{Origin, RawRequest, Request, Unanswerable};
 use policy::desired::{Base, Demand};
-use policy::event::{self, Action, Event, Subject};
+use policy::event::{self, Command, Event};
 use policy::guardrails::Guardrails;
 use policy::input::{Mistake, Mistakes};
-use policy::observed::{AgentAlias, AliasStatus, Observed, Throughput, ThroughputStatus};
-use policy::plan::{Attempts, Plan, Situation};
-use policy::record::{Decision, Lifecycle, Owed, Record, Resource, Schedule, Stored};
+use policy::metrics::Measure;
+use policy::observed::{
+    AgentAlias, AliasStatus, Marks, ModelLifecycle, Observed, Question, Throughput, ThroughputStatus,
+};
+use policy::plan::{Attempts, Plan, Planned, Situation};
+use policy::record::{Decision, Declared, Lifecycle, Progress, Record, Tombstone};
 use policy::report::Report;
+use policy::tidings;
 use policy::timetable::{Holiday, Period, State, Window, Zone, duration_text, parse_duration};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 /// Most bytes of what is told of one mistake, and of all of them: a line that somebody can read, and a page.
 pub(crate) const LONGEST_MISTAKE: usize = 1000;
@@ -26,7 +30,9 @@ pub(crate) const LONGEST_TEXT: usize = 8000;
 const LONGEST_ANSWER: usize = 4096;
 const ADDRESS: &str =
     "https://bucket.s3.eu-central-1.amazonaws.com/answer?X-Amz-Date=20261116T000000Z&X-Amz-Signature=5e0b1f";
-const GROUP: &str = "throughput";
+const DEPLOYMENT: &str = "throughput";
+/// Most rounds of questions before a plan.
+const MOST_QUESTIONS: usize = 10;
 
 /// Instants at which something is asked: an ordinary one, one before a day that Samoa skipped, and the end of time.
 fn instants() -> [Timestamp; 3] {
@@ -37,14 +43,37 @@ fn instants() -> [Timestamp; 3] {
 /// An event, as the function takes it from Lambda.
 pub(crate) fn event(bytes: &[u8]) {
     let Ok(payload) = serde_json::from_slice::<Value>(bytes) else { return };
+    stored(&payload);
     match event::read(payload) {
         Err(mistakes) => are_told(&mistakes),
-        Ok(Event::Tick(record)) => ticked(*record),
-        Ok(Event::Action(action)) => acted(&action),
+        Ok(Event::Command(command, sent)) => {
+            for now in instants() {
+                assert!(sent.date(now).duration_since(now) <= SignedDuration::from_mins(2), "no date lies far ahead");
+            }
+            commanded(&command);
+        }
         Ok(Event::CloudFormation(raw)) => asked(&raw),
-        Ok(Event::Tombstone(tombstone)) => {
-            let stored = event::read_stored(&event::tombstone_input(&tombstone));
-            assert_eq!(stored, Ok(Some(Stored::Tombstone(tombstone))), "a tombstone reads as it was written");
+    }
+}
+
+/// What somebody may have written into the table: an object in it as each part of a record.
+fn stored(payload: &Value) {
+    let Some(members) = payload.as_object() else { return };
+    for value in members.values().chain([payload]).filter(|value| value.is_object()) {
+        if let Ok(declared) = serde_json::from_value::<Declared>(value.clone()) {
+            worked_on(&Record::new(declared));
+        }
+        if let Ok(progress) = serde_json::from_value::<Progress>(value.clone()) {
+            let again = serde_json::to_value(&progress).unwrap_or_default();
+            assert_eq!(
+                serde_json::from_value::<Progress>(again).ok(),
+                Some(progress),
+                "progress reads as it was written"
+            );
+        }
+        let commitment = value.get("Commitment").cloned().unwrap_or_default();
+        if let Ok(commitment) = serde_json::from_value::<Commitment>(commitment) {
+            declared(&commitment);
         }
     }
 }
@@ -153,12 +182,11 @@ fn declared(commitment: &Commitment) {
         let warnings = commitment.timetable.iter().flat_map(|timetable| timetable.warnings(commitment.lead, now));
         warnings.for_each(|warning| is_bounded(&warning));
     }
-    let guardrails = Guardrails::parse("2", "amazon.*", "None");
+    let guardrails = Guardrails::parse("2", None, "amazon.*", "None");
     for refusal in guardrails.iter().flat_map(|guardrails| guardrails.refusals(commitment)) {
         assert!(refusal.to_string().len() <= LONGEST_TEXT);
     }
-    let schedule = Schedule { minutes: 1, role_arn: String::new(), target: String::new() };
-    is_stored(&Record::new(commitment.clone(), instants()[0], schedule));
+    worked_on(&Record::new(Declared::new(commitment.clone(), instants()[0])));
 }
 
 /// What is held is at least what is wanted, and stays as it is until the next transition, which changes it.
@@ -179,99 +207,157 @@ fn holds(demand: &Demand<'_>, now: Timestamp) {
     is_bounded(&next.because);
 }
 
-/// A record in the schedule is the record.
+/// Both parts of a record read as they were written.
 fn is_stored(record: &Record) {
-    let stored = event::read_stored(&event::tick_input(record));
-    assert_eq!(stored, Ok(Some(Stored::Record(Box::new(record.clone())))), "a record reads as it was written");
+    let Record { declared, progress, .. } = record;
+    let written = |part: Result<Value, _>| part.unwrap_or_default();
+    let again = (written(serde_json::to_value(declared)), written(serde_json::to_value(progress)));
+    assert_eq!(serde_json::from_value::<Declared>(again.0).ok().as_ref(), Some(declared));
+    assert_eq!(serde_json::from_value::<Progress>(again.1).ok().as_ref(), Some(progress));
+    let tombstone = Tombstone::of(record, instants()[0]);
+    let again = written(serde_json::to_value(&tombstone));
+    assert_eq!(serde_json::from_value::<Tombstone>(again).ok(), Some(tombstone));
 }
 
-/// An action that was accepted.
-fn acted(action: &Action) {
-    match action {
-        Action::Scale { subject: Subject::Declared(commitment), .. }
-        | Action::Apply(commitment)
-        | Action::Plan { commitment, .. } => declared(commitment),
-        Action::Override { reason, .. } => assert!(reason.iter().all(|reason| reason.chars().count() <= 200)),
-        Action::Scale { subject: Subject::Named(_), .. }
-        | Action::Retire(_)
-        | Action::Resume(_)
-        | Action::Status(_) => {}
+/// A command that was accepted, where nothing is registered; and once more, where it is.
+fn commanded(command: &Command) {
+    let now = instants()[0];
+    let arrival = Arrival { now, sent: now, request_id: "request" };
+    match admit(command, &There::default(), arrival) {
+        Ok(Admitted::Register(change)) => {
+            let Change { declared: registered, .. } = *change;
+            declared(&registered.commitment);
+            let there = There { record: Some(Record::new(registered)), tombstone: None };
+            assert!(matches!(admit(command, &there, arrival), Ok(Admitted::Nothing(_))), "it is carried out once");
+        }
+        Ok(Admitted::Nothing(why)) => is_bounded(&why),
+        Err(refusal) => is_bounded(&refusal.to_string()),
+    }
+    if let Command::Plan { commitment, .. } = command {
+        declared(commitment);
     }
 }
 
-/// A tick that was accepted: what an invocation does with its record, wherever AWS may be.
-fn ticked(mut record: Record) {
-    is_stored(&record);
+/// What an invocation does with a record, wherever AWS may be.
+fn worked_on(record: &Record) {
+    is_stored(record);
     for now in instants() {
-        holds(&record.demand(), now);
-        for observed in [Observed::default(), as_remembered(&record)] {
-            planned(&record, &observed, now);
+        holds(&record.declared.demand(), now);
+        let mut record = record.clone();
+        for aws in [Aws::Empty, Aws::Wanted] {
+            for _round in 0..2 {
+                let observed = aws.observed(&record);
+                let plan = planned(&record, observed, now);
+                record.progress = plan.progress;
+            }
         }
-        let (data, failed) = (Data::of(&record, now), Decision::Failed("no".to_owned()));
-        if let Some(owed) = &record.owed {
-            for decision in [&Decision::Success, &failed] {
-                let _whatever_the_record_holds = answer::body(&owed.origin, decision, &data);
+        let _data = Data::of(&record, DEPLOYMENT, now);
+        record.declared.retire();
+        let _plan = planned(&record, Aws::Wanted.observed(&record), now);
+        is_stored(&record);
+    }
+}
+
+/// Plans, answering whatever is asked.
+fn planned(record: &Record, mut observed: Observed, now: Timestamp) -> Plan {
+    let guardrails = Guardrails::parse("2", None, "amazon.*", "None");
+    let attempts = Attempts::default();
+    for _ in 0..MOST_QUESTIONS {
+        let situation = Situation {
+            record,
+            observed: &observed,
+            attempts: &attempts,
+            guardrails: guardrails.as_ref(),
+            deployment: DEPLOYMENT,
+            now,
+        };
+        match situation.plan() {
+            Planned::Ask(questions) => questions.into_iter().for_each(|question| answer(&mut observed, question)),
+            Planned::Do(plan) => {
+                told(record, &observed, &plan, now);
+                return *plan;
             }
         }
     }
-    let mut other = record.clone();
-    other.absorb(&record);
-    let _standing = record.standing(&other);
-    other.decide(&Decision::Failed("no".to_owned()));
-    other.answered();
-    is_stored(&other);
-    let _lost = record.lose(|_| true, Timestamp::MAX);
-    record.retire();
-    is_stored(&record);
+    panic!("it asks without end")
 }
 
-fn planned(record: &Record, observed: &Observed, now: Timestamp) {
-    let guardrails = Guardrails::parse("2", "amazon.*", "None");
-    let desired = if record.lifecycle == Lifecycle::Active { record.demand().at(now).units } else { None };
-    let attempts = Attempts::default();
-    let plan: Plan = Situation {
-        record,
-        desired,
-        observed,
-        attempts: &attempts,
-        guardrails: guardrails.as_ref(),
-        group: GROUP,
-        now,
+/// Nothing exists but what is listed.
+fn answer(observed: &mut Observed, question: Question) {
+    let facts = &mut observed.facts;
+    match question {
+        Question::Throughput(named) => drop(facts.throughputs.insert(named, Ok(None))),
+        Question::Marks(arn) => drop(facts.marks.insert(arn, Ok(Marks::default()))),
+        Question::VersionModel { agent, version } => {
+            drop(facts.version_models.insert((agent, version), Ok("amazon.nova-lite-v1:0".to_owned())));
+        }
+        Question::Lifecycle(model) => drop(facts.lifecycles.insert(model, Ok(ModelLifecycle::default()))),
+        Question::BaseModel(model) => drop(facts.base_models.insert(model, Ok("amazon.nova-lite-v1:0".to_owned()))),
     }
-    .plan();
-    if let Some(owed) = &record.owed {
-        let _verdict = owed.verdict(&plan, observed, now);
-    }
-    let report = Report::new(record, observed, &plan, plan.actions.iter().map(ToString::to_string).collect(), now);
+}
+
+/// What is said of a plan.
+fn told(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) {
+    let actions = plan.actions.iter().map(ToString::to_string).collect();
+    let report = Report::new(record, observed, plan, actions, now);
     assert_eq!(report.settled, plan.settled());
-    is_stored(&plan.record);
+    let measure = Measure::of(record, observed, plan, plan.problems.len(), now);
+    assert!(measure.cost_per_hour.is_none_or(f64::is_finite));
+    if let Some(owed) = record.declared.owed.last() {
+        let _verdict = owed.verdict(&record.declared, plan, observed, now);
+    }
+    let after = Record { progress: plan.progress.clone(), ..record.clone() };
+    let _events = tidings::changes(record, &after, now);
+    is_stored(&after);
 }
 
-/// AWS with everything that the record remembers.
-fn as_remembered(record: &Record) -> Observed {
-    let throughputs = record.throughputs.iter().map(|held| Throughput {
-        name: held.name.clone(),
-        arn: held.arn.clone(),
-        status: if held.served { ThroughputStatus::InService } else { ThroughputStatus::Creating },
-        units: record.commitment.units.get(),
-        model_arn: record.commitment.model.to_string(),
-        foundation_model_arn: record.commitment.model.to_string(),
-        term: record.commitment.term,
-        term_end: held.term_end,
-        failure: None,
-    });
-    let route = record.throughputs.first().map(|held| held.arn.clone());
-    let alias = AgentAlias {
-        name: "helpdesk".to_owned(),
-        description: None,
-        status: AliasStatus::Prepared,
-        failures: Vec::new(),
-        version: Some("3".to_owned()),
-        throughput: route,
-        rejects: false,
-    };
-    let aliases = record.all_aliases().map(|id| (id.clone(), Ok(Some(alias.clone()))));
-    Observed { throughputs: throughputs.collect(), aliases: aliases.collect(), ..Observed::default() }
+/// What AWS has.
+#[derive(Clone, Copy)]
+enum Aws {
+    Empty,
+    /// Whatever the record may want, or remembers.
+    Wanted,
+}
+
+impl Aws {
+    fn observed(self, record: &Record) -> Observed {
+        let commitment = &record.declared.commitment;
+        let mut observed = Observed::default();
+        if let Self::Wanted = self {
+            let name = commitment.throughput_name(commitment.units, DEPLOYMENT);
+            let remembered = record.progress.throughputs.iter().map(|(arn, held)| (held.name.clone(), arn.clone()));
+            let arn = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghij12".to_owned();
+            for (name, arn) in remembered.chain([(name, arn)]) {
+                let marks = [("commitment", commitment.name.as_str()), ("deployment", DEPLOYMENT)];
+                let marks = marks.map(|(key, value)| (format!("throughput-scheduler:{key}"), value.to_owned()));
+                observed.facts.marks.insert(arn.clone(), Ok(Marks(marks.into())));
+                observed.throughputs.push(Throughput {
+                    name,
+                    arn,
+                    status: ThroughputStatus::InService,
+                    units: commitment.units.get(),
+                    model_arn: commitment.model.to_string(),
+                    foundation_model_arn: commitment.model.to_string(),
+                    term: commitment.term,
+                    term_end: None,
+                    failure: None,
+                });
+            }
+        }
+        let route = observed.throughputs.first().map(|throughput| throughput.arn.clone());
+        let alias = AgentAlias {
+            name: "helpdesk".to_owned(),
+            description: None,
+            status: AliasStatus::Prepared,
+            failures: Vec::new(),
+            version: Some("3".to_owned()),
+            throughput: route,
+            rejects: false,
+        };
+        observed.aliases = record.declared.all_aliases().map(|id| (id.clone(), Ok(Some(alias.clone())))).collect();
+        observed.parameters = record.declared.all_parameters().map(|name| (name.clone(), Ok(None))).collect();
+        observed
+    }
 }
 
 /// A request of `CloudFormation`: whoever can be answered gets an answer that he can take.
@@ -281,9 +367,9 @@ fn asked(raw: &RawRequest) {
         Ok(origin) => origin,
         Err(error) => return no_address(error),
     };
-    let digest = Sha256::digest(format!("{}/{}", origin.stack_id, origin.logical_resource_id));
+    let name = origin.physical_id();
     let start: String = origin.logical_resource_id.chars().take(31).collect();
-    let name = format!("{start}-{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    assert!(name.starts_with(&format!("{start}-")) && name.chars().count() == start.chars().count() + 9, "{name}");
     assert_eq!(format!("{:?}", origin.response_url), "ResponseUrl(…)", "the address is a secret");
     let reason = match Request::read(raw, origin.clone(), now) {
         Err(mistakes) => {
@@ -304,31 +390,26 @@ fn no_address(error: Unanswerable) {
 
 /// What a request leads to; what would be answered if it failed.
 fn carried_out(request: &Request, now: Timestamp) -> String {
-    let Request { kind, origin, name, properties, since, until, decide_at, .. } = request;
+    let Request { since, until, decide_at, .. } = request;
     assert!(decide_at <= until && until.duration_since(*since) <= SignedDuration::from_hours(1));
-    let mut mistakes = Mistakes::default();
-    let commitment = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
-    let commitment = match mistakes.or(commitment) {
-        Ok(commitment) => commitment,
-        // Nobody is told what is wrong with something that goes.
-        Err(_) if *kind == RequestType::Delete => return "it goes".to_owned(),
-        Err(mistakes) => {
-            are_told(&mistakes);
-            return mistakes.to_string();
+    let change = match admit_request(request, &There::default()) {
+        Ok(AdmittedRequest::Register(change)) => *change,
+        Ok(AdmittedRequest::Again(_) | AdmittedRequest::Bury(_) | AdmittedRequest::SomebodyElses) => {
+            return "it goes".to_owned();
+        }
+        Err(refusal) => {
+            assert!(refusal.to_string().len() <= LONGEST_TEXT);
+            return refusal.to_string();
         }
     };
-    declared(&commitment);
-    let schedule = Schedule { minutes: 1, role_arn: String::new(), target: String::new() };
-    let mut record = Record::new(commitment, now, schedule);
-    record.resource = Some(Resource {
-        newest: request.dated,
-        request_id: origin.request_id.clone(),
-        created: *kind != RequestType::Create,
-        answered: None,
-        taken: Vec::new(),
-    });
-    record.owed = Some(Owed::to(request, None));
-    ticked(record);
+    let mut record = Record::new(change.declared);
+    declared(&record.declared.commitment);
+    worked_on(&record);
+    let there = There { record: Some(record.clone()), tombstone: None };
+    assert_eq!(admit_request(request, &there), Ok(AdmittedRequest::Again(None)), "it is registered once");
+    record.declared.decide(&Decision::Failed("no".to_owned()));
+    assert_eq!(record.declared.lifecycle, Lifecycle::Retiring, "nothing was in force before");
+    let _plan = planned(&record, Aws::Wanted.observed(&record), now);
     String::from("a reason: \u{1F6D1}")
 }
 
