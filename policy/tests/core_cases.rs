@@ -7,22 +7,20 @@
 #[expect(dead_code, reason = "rules/ uses the rest")]
 #[path = "scene/mod.rs"]
 mod scene;
-#[expect(dead_code, reason = "admission.rs uses the rest")]
+#[expect(dead_code, reason = "another target uses the rest")]
 #[path = "table/mod.rs"]
 mod table;
 
 use policy::admission::AdmittedRequest;
-use policy::observed::{AliasStatus, CallErrorKind, Marks, ModelLifecycle, ThroughputStatus};
+use policy::observed::{AliasStatus, CallErrorKind, ModelLifecycle, ThroughputStatus};
+use policy::plan::Action;
 use policy::plan::policy::ends_a_term;
-use policy::plan::{Action, Invocations, Route};
 use policy::record::{Decision, Record};
 use policy::tidings::{What, changes};
 use policy::timetable::State;
 use serde_json::{Value, json};
 
-use scene::{
-    BASE, CUSTOM, DEPLOYMENT, MODEL_ARN, PARAMETER, Scene, alias, arn, at, error, marks, month, timetable, with,
-};
+use scene::{BASE, CUSTOM, DEPLOYMENT, MODEL_ARN, PARAMETER, Scene, arn, at, error, marks, month, timetable, with};
 use table::{Table, apply, by_stack, named, not_allowed, properties};
 
 const ENDS: i64 = 3600;
@@ -76,16 +74,6 @@ fn row_03_and_06_nothing_is_forgotten_before_it_is_proven_gone() {
         assert!(!announced.plan().nothing_left, "{seconds}: {:?}", announced.lines());
     }
     assert!(announced.at(720).plan().nothing_left);
-}
-
-#[test]
-fn row_05_what_our_token_returned_needs_no_tags_and_what_shows_by_name_may_get_them() {
-    let returned = Scene::new(&json!({})).creates(1);
-    for answer in [Err(error(CallErrorKind::NotFound)), Ok(Marks::default())] {
-        let mut scene = returned.clone();
-        scene.observed.facts.marks.insert(arn(1), answer);
-        assert_eq!(scene.lines(), ["wait  for ONE to be in service"]);
-    }
 }
 
 #[test]
@@ -311,17 +299,6 @@ fn row_21_two_stacks_of_one_name_leave_each_other_alone() {
     assert!(!not_allowed(table.request("Update", 201, &json!({}))).is_empty());
     assert_eq!(table.request("Delete", 202, &json!({})), Ok(AdmittedRequest::SomebodyElses));
     assert_eq!(*table.declared(), first);
-}
-
-#[test]
-fn row_22_what_an_operator_does_to_an_alias_is_kept() {
-    // An alias goes only if it is where it was, and its state is not ours to change.
-    let scene = Scene::new(&json!({})).serves(1).sees(&alias("X"), |alias| alias.rejects = true);
-    let plan = scene.plan();
-    let [Action::Route { expected, to: Route::Throughput { .. }, invocations, .. }] = &plan.actions[..] else {
-        panic!("{plan}");
-    };
-    assert_eq!((expected.version.as_str(), expected.version_matters, *invocations), ("3", true, Invocations::Keep));
 }
 
 #[test]

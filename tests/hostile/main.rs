@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
 mod deliveries;
+mod growth;
 
 use serde_json::Value;
 

@@ -4,6 +4,9 @@
 //! bounded length; an answer fits what `CloudFormation` takes. The fuzz targets and the replay of their corpus share this.
 
 use jiff::{SignedDuration, Timestamp};
+#[path = "aws.rs"]
+mod aws;
+
 use policy::admission::{Admitted, AdmittedRequest, Arrival, Change, There, admit, admit_request};
 use policy::answer::{self, Data};
 use policy::commitment::Commitment;
@@ -13,15 +16,15 @@ use policy::event::{self, Command, Event};
 use policy::guardrails::Guardrails;
 use policy::input::{Mistake, Mistakes};
 use policy::metrics::Measure;
-use policy::observed::{
-    AgentAlias, AliasStatus, Marks, ModelLifecycle, Observed, Question, Throughput, ThroughputStatus,
-};
+use policy::observed::Observed;
 use policy::plan::{Attempts, Plan, Planned, Situation};
 use policy::record::{Decision, Declared, Lifecycle, Progress, Record, Tombstone};
 use policy::report::Report;
 use policy::tidings;
 use policy::timetable::{Holiday, Period, State, Window, Zone, duration_text, parse_duration};
 use serde_json::{Value, json};
+
+use aws::{Aws, answer_question};
 
 /// Most bytes of what is told of one mistake, and of all of them: a line that somebody can read, and a page.
 pub(crate) const LONGEST_MISTAKE: usize = 1000;
@@ -186,7 +189,7 @@ fn declared(commitment: &Commitment) {
     for refusal in guardrails.iter().flat_map(|guardrails| guardrails.refusals(commitment)) {
         assert!(refusal.to_string().len() <= LONGEST_TEXT);
     }
-    worked_on(&Record::new(Declared::new(commitment.clone(), instants()[0])));
+    is_stored(&Record::new(Declared::new(commitment.clone(), instants()[0])));
 }
 
 /// What is held is at least what is wanted, and stays as it is until the next transition, which changes it.
@@ -227,6 +230,7 @@ fn commanded(command: &Command) {
         Ok(Admitted::Register(change)) => {
             let Change { declared: registered, .. } = *change;
             declared(&registered.commitment);
+            worked_on(&Record::new(registered.clone()));
             let there = There { record: Some(Record::new(registered)), tombstone: None };
             assert!(matches!(admit(command, &there, arrival), Ok(Admitted::Nothing(_))), "it is carried out once");
         }
@@ -272,7 +276,11 @@ fn planned(record: &Record, mut observed: Observed, now: Timestamp) -> Plan {
             now,
         };
         match situation.plan() {
-            Planned::Ask(questions) => questions.into_iter().for_each(|question| answer(&mut observed, question)),
+            Planned::Ask(questions) => {
+                for question in questions {
+                    answer_question(&mut observed, question);
+                }
+            }
             Planned::Do(plan) => {
                 told(record, &observed, &plan, now);
                 return *plan;
@@ -280,20 +288,6 @@ fn planned(record: &Record, mut observed: Observed, now: Timestamp) -> Plan {
         }
     }
     panic!("it asks without end")
-}
-
-/// Nothing exists but what is listed.
-fn answer(observed: &mut Observed, question: Question) {
-    let facts = &mut observed.facts;
-    match question {
-        Question::Throughput(named) => drop(facts.throughputs.insert(named, Ok(None))),
-        Question::Marks(arn) => drop(facts.marks.insert(arn, Ok(Marks::default()))),
-        Question::VersionModel { agent, version } => {
-            drop(facts.version_models.insert((agent, version), Ok("amazon.nova-lite-v1:0".to_owned())));
-        }
-        Question::Lifecycle(model) => drop(facts.lifecycles.insert(model, Ok(ModelLifecycle::default()))),
-        Question::BaseModel(model) => drop(facts.base_models.insert(model, Ok("amazon.nova-lite-v1:0".to_owned()))),
-    }
 }
 
 /// What is said of a plan.
@@ -309,55 +303,6 @@ fn told(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) {
     let after = Record { progress: plan.progress.clone(), ..record.clone() };
     let _events = tidings::changes(record, &after, now);
     is_stored(&after);
-}
-
-/// What AWS has.
-#[derive(Clone, Copy)]
-enum Aws {
-    Empty,
-    /// Whatever the record may want, or remembers.
-    Wanted,
-}
-
-impl Aws {
-    fn observed(self, record: &Record) -> Observed {
-        let commitment = &record.declared.commitment;
-        let mut observed = Observed::default();
-        if let Self::Wanted = self {
-            let name = commitment.throughput_name(commitment.units, DEPLOYMENT);
-            let remembered = record.progress.throughputs.iter().map(|(arn, held)| (held.name.clone(), arn.clone()));
-            let arn = "arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abcdefghij12".to_owned();
-            for (name, arn) in remembered.chain([(name, arn)]) {
-                let marks = [("commitment", commitment.name.as_str()), ("deployment", DEPLOYMENT)];
-                let marks = marks.map(|(key, value)| (format!("throughput-scheduler:{key}"), value.to_owned()));
-                observed.facts.marks.insert(arn.clone(), Ok(Marks(marks.into())));
-                observed.throughputs.push(Throughput {
-                    name,
-                    arn,
-                    status: ThroughputStatus::InService,
-                    units: commitment.units.get(),
-                    model_arn: commitment.model.to_string(),
-                    foundation_model_arn: commitment.model.to_string(),
-                    term: commitment.term,
-                    term_end: None,
-                    failure: None,
-                });
-            }
-        }
-        let route = observed.throughputs.first().map(|throughput| throughput.arn.clone());
-        let alias = AgentAlias {
-            name: "helpdesk".to_owned(),
-            description: None,
-            status: AliasStatus::Prepared,
-            failures: Vec::new(),
-            version: Some("3".to_owned()),
-            throughput: route,
-            rejects: false,
-        };
-        observed.aliases = record.declared.all_aliases().map(|id| (id.clone(), Ok(Some(alias.clone())))).collect();
-        observed.parameters = record.declared.all_parameters().map(|name| (name.clone(), Ok(None))).collect();
-        observed
-    }
 }
 
 /// A request of `CloudFormation`: whoever can be answered gets an answer that he can take.

@@ -6,7 +6,6 @@
 
 mod checks;
 mod corpus;
-mod growth;
 mod words;
 
 use serde_json::{Value, json};

@@ -156,7 +156,7 @@ fn of_more_mistakes_than_anybody_mends_the_first_are_told() {
     assert!(all.0.len() <= 60 && all.0[0].path == "Commitment.Modelunits0", "{} mistakes", all.0.len());
     let text = all.to_string();
     assert!(text.len() <= LONGEST_TEXT && text.ends_with("; and more"), "{text}");
-    let windows = vec![json!(megabyte()); 100];
+    let windows = vec![json!("é".repeat(10_000)); 100];
     let text = mistakes(&with(commitment(&json!({})), "Timetable.Windows", &json!(windows))).to_string();
     assert!(text.contains("Commitment.Timetable.Windows[0]") && text.len() <= LONGEST_TEXT, "{text}");
 }

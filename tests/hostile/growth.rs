@@ -7,11 +7,10 @@ use policy::commitment::Commitment;
 use policy::desired::{Base, Demand};
 use policy::input::Mistakes;
 use policy::timetable::{Holiday, ModelUnits};
+use rehearsal::commitment;
 use serde_json::{Value, json};
 
-use super::commitment;
-
-fn declared(more: &Value) -> Commitment {
+fn declared(more: Value) -> Commitment {
     let mut mistakes = Mistakes::default();
     let read = Commitment::read(&commitment(more), "", &mut mistakes);
     mistakes.or(read).expect("it is right")
@@ -38,7 +37,7 @@ fn busiest() -> Commitment {
         let date = format!("2027-{:02}-{:02}", number % 12 + 1, number % 28 + 1);
         json!({"Window": format!("{date}T00:03/{date}T00:05"), "State": "Off"})
     });
-    declared(&json!({
+    declared(json!({
         "LeadTime": "168h",
         "Timetable": {
             "Timezone": "Europe/Berlin", "Windows": windows.collect::<Vec<_>>(), "Exceptions": exceptions.collect::<Vec<_>>(),
@@ -89,7 +88,7 @@ fn holidays_of_ten_thousand_years_cost_no_more_than_one_of_a_day() {
     let with = |holiday: &str| {
         let timetable =
             json!({"Timezone": "Asia/Tokyo", "Windows": ["Daily 08:00-20:00"], "Holidays": vec![holiday; 400]});
-        declared(&json!({ "Timetable": timetable }))
+        declared(json!({ "Timetable": timetable }))
     };
     let (ages, day) = (with("0001-01-01/9999-12-31"), with("2026-11-23"));
     assert_eq!(demand(&ages).at(now()).units, None);
@@ -108,7 +107,7 @@ fn an_exception_of_all_time_is_one_stretch() {
     let period = |state: &str| json!([{"Window": "0001-01-01T00:00/9999-12-30T00:00", "State": state}]);
     for (state, units) in [("On", ModelUnits::new(1)), ("Off", None)] {
         let timetable = json!({"Timezone": "UTC", "Windows": ["Mon 08:00-20:00"], "Exceptions": period(state)});
-        let commitment = declared(&json!({ "Timetable": timetable }));
+        let commitment = declared(json!({ "Timetable": timetable }));
         let demand = demand(&commitment);
         for at in [now(), now().saturating_add(SignedDuration::from_hours(24 * 366 * 1000)).expect("in range")] {
             assert_eq!(demand.at(at).units, units, "{at}");
