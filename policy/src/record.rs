@@ -6,6 +6,7 @@
 mod dates;
 mod progress;
 mod resource;
+mod token;
 mod tombstone;
 mod unknown;
 
@@ -19,9 +20,10 @@ use crate::desired::{Base, Demand, Hold, Override};
 use crate::timetable::State;
 
 pub use dates::{Dates, Slot};
-pub(crate) use progress::hex;
-pub use progress::{AliasMemory, Announced, Done, Failure, Gone, Held, LastProblems, ModelDates, Progress, token};
+pub use progress::{AliasMemory, Announced, Done, Failure, Gone, Held, LastProblems, ModelDates, Progress};
 pub use resource::{Decision, Owed, Previous, Resource};
+pub(crate) use token::hex;
+pub use token::token;
 pub use tombstone::{Answered, Deployment, Target, Tombstone};
 pub use unknown::carry_unknown;
 

@@ -5,8 +5,11 @@ use rehearsal::cloudformation::{SIGNATURE, Stack};
 use rehearsal::{World, commitment};
 use serde_json::{Value, json};
 
-use super::checks::{LONGEST_MISTAKE, LONGEST_TEXT};
 use super::{megabyte, with};
+
+/// Most bytes of what is told of one mistake, and of all of them: a line that somebody can read, and a page.
+const LONGEST_MISTAKE: usize = 1000;
+const LONGEST_TEXT: usize = 8000;
 
 fn start() -> Timestamp {
     "2026-11-16T00:00:00Z".parse().expect("an instant")
@@ -31,7 +34,7 @@ async fn an_event_that_is_refused_makes_no_call_and_an_error_of_a_page_at_most()
     let apply = |path: &str, value: Value| {
         with(json!({"Action": "Apply", "Commitment": commitment(json!({}))}), &format!("Commitment.{path}"), &value)
     };
-    let aliases = vec![json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}); 40];
+    let aliases = vec![json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}); 100];
     for (event, key) in [
         (json!(megabyte()), "event"),
         (json!(vec![1; 100_000]), "event"),

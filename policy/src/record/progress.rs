@@ -4,11 +4,9 @@
 //! the lease writes it, and every intent is written before its effect (docs/policy.md, rules 4 and 5).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{is_default, keep_last};
 use crate::commitment::{AliasId, ParameterName, Term};
@@ -393,19 +391,4 @@ impl Progress {
         let longest = self.creation_times.iter().max()?;
         Some(SignedDuration::from_mins((longest + 299) / 300 * 5))
     }
-}
-
-/// The token of purchase `number` of the throughput `name`: the same for every invocation that repeats it, because all of
-/// it comes from the record (docs/policy.md, rule 4).
-#[must_use]
-pub fn token(name: &str, registered: Timestamp, number: u32) -> String {
-    hex(&format!("{name}|{registered}|{number}"))
-}
-
-/// The SHA-256 of `text`, in hexadecimal digits.
-pub(crate) fn hex(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut digits, byte| {
-        let _infallible = write!(digits, "{byte:02x}");
-        digits
-    })
 }
