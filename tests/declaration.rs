@@ -291,7 +291,7 @@ async fn what_is_no_event_of_ours_is_refused_as_such() {
         ),
         (json!({"Action": "Override", "Name": "x", "State": "Maybe", "For": "1h"}), "On or Off"),
         (json!({"Action": "Plan", "Commitment": commitment(json!({})), "At": "tomorrow"}), "`tomorrow`"),
-        (json!({"Tick": {"Commitment": {}}}), "Tick"),
+        (json!({"Action": "Tick"}), "Name"),
     ];
     for (event, message) in cases {
         let error = refused(&world, event.clone()).await;

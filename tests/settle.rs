@@ -190,14 +190,14 @@ async fn settled(world: &World) -> Result<(), String> {
             return Err(format!("not settled: {report}"));
         }
     }
-    let expected = ["GetAgentAlias", "ListProvisionedModelThroughputs"].repeat(3);
+    let expected = ["GetAgentAlias", "GetItem", "ListProvisionedModelThroughputs"].repeat(3);
     let mut operations = world.sim.operations();
     if world.sim.throughputs().len() > ours.len() {
         // Whose something of our name is has to be asked each time: it may be marked as ours at any moment.
         operations.retain(|operation| *operation != "ListTagsForResource");
     }
-    for pair in operations.chunks_mut(2) {
-        pair.sort_unstable();
+    for tick in operations.chunks_mut(3) {
+        tick.sort_unstable();
     }
     if operations != expected {
         return Err(format!("steady ticks asked for {operations:?}"));

@@ -29,6 +29,8 @@ impl Life {
 
     #[expect(clippy::disallowed_methods, reason = "the binary lives on the machine's own time")]
     fn request(&self, kind: &str, logical_id: &str, more: Value) -> Value {
+        // No resource is asked for twice in one second.
+        self.local.world.sim.advance(jiff::SignedDuration::from_secs(1));
         let mut properties = json!({
             "ModelId": "amazon.nova-lite-v1:0:24k",
             "AgentAliases": [{"AgentId": AGENT, "AgentAliasId": OURS}],

@@ -116,7 +116,7 @@ impl Handler {
                 AdmittedRequest::SomebodyElses => return self.success(&request, &rounds).await,
                 AdmittedRequest::Bury(left) => match self.left_over(&request).await? {
                     Some(change) => Box::new(change),
-                    None if store.bury(name, &left).await? => {
+                    None if store.bury(name, there.tombstone.as_ref(), &left, self.now()).await? => {
                         // Should somebody have deleted the record alone, nobody else would delete its schedule.
                         if let Err(error) = self.aws.delete_schedule(store.group, name).await {
                             warn!(commitment = %name, "{name}: {error}");
@@ -319,9 +319,10 @@ impl Handler {
                 dates.note(Slot::Declaration, request.dated);
                 let answered = Some(Answered { request_id, decision: decision.clone() });
                 let left = Tombstone { dates, newest: Some(request.dated), answered, ..Tombstone::default() };
-                let known = store.tombstone(name, self.now()).await.ok().flatten().unwrap_or_default();
-                let left = Tombstone { spent: known.spent, invocations: known.invocations, ..left };
-                store.bury(name, &left.lasting(self.now())).await.map(|_| ())
+                let known = store.tombstone(name, self.now()).await.ok().flatten();
+                let kept = known.clone().unwrap_or_default();
+                let left = Tombstone { spent: kept.spent, invocations: kept.invocations, ..left };
+                store.bury(name, known.as_ref(), &left.lasting(self.now()), self.now()).await.map(|_| ())
             }
             (RequestType::Update, Some(stored)) => match refused_update(stored, request, decision) {
                 Some(declared) => {

@@ -3,11 +3,12 @@
 //! One transaction: the deployment is open, nobody has written since it was read, and no other commitment declares the same
 //! alias or parameter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use jiff::Timestamp;
 use policy::admission::Change;
 use policy::observed::{CallError, CallErrorKind};
 use policy::record::{Deployment, Record, Target, Tombstone};
@@ -74,11 +75,8 @@ impl Store<'_> {
             let claim = self.claim(&target, &name)?;
             actions.push((Part::Target(target), claim));
         }
-        if before.is_none() && tombstone.is_some() {
-            let deletion =
-                Delete::builder().table_name(self.table).set_key(Some(item::key(&item::tombstone_key(&name)))).build();
-            let deletion = TransactWriteItem::builder().delete(deletion.map_err(misbuilt)?).build();
-            actions.push((Part::Tombstone, deletion));
+        if before.is_none() {
+            actions.push((Part::Tombstone, self.tombstone_deletion(&name, tombstone, change.declared.changed)?));
         }
         let (parts, actions): (Vec<Part>, Vec<TransactWriteItem>) = actions.into_iter().unzip();
         let failed = match self.transact(&actions, &format!("register {name}")).await? {
@@ -137,6 +135,24 @@ impl Store<'_> {
         Ok(TransactWriteItem::builder().update(update.map_err(misbuilt)?).build())
     }
 
+    /// Deletes what is left of the commitment `name`, if that is still `known`: a Delete may have come in between.
+    fn tombstone_deletion(
+        &self,
+        name: &str,
+        known: Option<&Tombstone>,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, CallError> {
+        let (condition, names, values) = as_known(known, now);
+        let deletion = Delete::builder()
+            .table_name(self.table)
+            .set_key(Some(item::key(&item::tombstone_key(name))))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .build();
+        Ok(TransactWriteItem::builder().delete(deletion.map_err(misbuilt)?).build())
+    }
+
     /// Takes `target` for the commitment `name`, unless another one declares it.
     fn claim(&self, target: &Target, name: &str) -> Result<TransactWriteItem, CallError> {
         let mut item = item::key(&target.key());
@@ -162,11 +178,21 @@ impl Store<'_> {
         Ok(item.and_then(|item| text_in(&item, &["Commitment"]).map(str::to_owned)))
     }
 
-    /// Remembers a Delete where nothing is registered. Returns false if something has been registered since that was read.
+    /// Remembers a Delete where nothing is registered but `known`. Returns false if something else has been written since
+    /// that was read.
     ///
     /// # Errors
     /// The call failed.
-    pub async fn bury(&self, name: &str, tombstone: &Tombstone) -> Result<bool, CallError> {
+    pub async fn bury(
+        &self,
+        name: &str,
+        known: Option<&Tombstone>,
+        tombstone: &Tombstone,
+        now: Timestamp,
+    ) -> Result<bool, CallError> {
+        let (condition, names, values) = as_known(known, now);
+        let put = self.tombstone_put(name, tombstone)?.condition_expression(condition);
+        let put = put.set_expression_attribute_names(Some(names)).set_expression_attribute_values(Some(values));
         let check = ConditionCheck::builder()
             .table_name(self.table)
             .set_key(Some(item::key(&item::commitment_key(name))))
@@ -175,7 +201,7 @@ impl Store<'_> {
             .build();
         let actions = [
             TransactWriteItem::builder().condition_check(check.map_err(misbuilt)?).build(),
-            TransactWriteItem::builder().put(self.tombstone_put(name, tombstone)?).build(),
+            TransactWriteItem::builder().put(put.build().map_err(misbuilt)?).build(),
         ];
         match self.transact(&actions, &format!("remember that {name} was deleted")).await? {
             Transacted::Done => Ok(true),
@@ -239,6 +265,26 @@ impl Store<'_> {
         let answer = request.expression_attribute_values(":open", AttributeValue::Bool(open)).send().await;
         let word = if open { "open" } else { "close" };
         answer.map(|_| ()).map_err(|error| self.aws.failed(format!("{word} the deployment"), &error))
+    }
+}
+
+/// The condition that a tombstone is as it is `known`, with its names and values. One that has expired counts as none.
+fn as_known(
+    known: Option<&Tombstone>,
+    now: Timestamp,
+) -> (&'static str, HashMap<String, String>, HashMap<String, AttributeValue>) {
+    let named = |name: &str, attribute: &str| HashMap::from([(name.to_owned(), attribute.to_owned())]);
+    match known {
+        None => {
+            let mut names = named("#key", item::KEY);
+            names.insert("#expires".to_owned(), "Expires".to_owned());
+            let values = HashMap::from([(":now".to_owned(), number(now.as_second()))]);
+            ("attribute_not_exists(#key) OR #expires <= :now", names, values)
+        }
+        Some(known) => {
+            let values = HashMap::from([(":write".to_owned(), text(known.write.as_str()))]);
+            ("attribute_not_exists(#write) OR #write = :write", named("#write", "Write"), values)
+        }
     }
 }
 

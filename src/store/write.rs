@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -288,7 +289,9 @@ impl Store<'_> {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let mut actions = vec![TransactWriteItem::builder().delete(deletion.map_err(misbuilt)?).build()];
-        actions.push(TransactWriteItem::builder().put(self.tombstone_put(name, tombstone)?).build());
+        actions.push(
+            TransactWriteItem::builder().put(self.tombstone_put(name, tombstone)?.build().map_err(misbuilt)?).build(),
+        );
         for target in record.declared.targets() {
             actions.push(self.target_deletion(&target, name)?);
         }
@@ -310,10 +313,12 @@ impl Store<'_> {
         }
     }
 
-    pub(super) fn tombstone_put(&self, name: &str, tombstone: &Tombstone) -> Result<Put, CallError> {
+    /// A tombstone with a fresh id, to be put.
+    pub(super) fn tombstone_put(&self, name: &str, tombstone: &Tombstone) -> Result<PutBuilder, CallError> {
+        let tombstone = Tombstone { write: self.aws.fresh_id(), ..tombstone.clone() };
         let mut item: Item = serde_dynamo::to_item(tombstone).map_err(|error| misbuilt_text(&error.to_string()))?;
         item.extend(item::key(&item::tombstone_key(name)));
-        Put::builder().table_name(self.table).set_item(Some(item)).build().map_err(misbuilt)
+        Ok(Put::builder().table_name(self.table).set_item(Some(item)))
     }
 }
 

@@ -343,7 +343,7 @@ async fn what_is_retained_while_its_purchase_was_not_yet_noticed_is_released_onc
     let marks =
         [("throughput-scheduler:commitment", scene.name()), ("throughput-scheduler:deployment", GROUP.to_owned())];
     let marks: Vec<(&str, &str)> = marks.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let bought = format!("{}-f5426c", scene.name());
+    let bought = format!("{}-f3bc69", scene.name());
     scene.world.sim.add_throughput(&bought, "amazon.nova-lite-v1:0:24k", 1, &marks);
     scene.world.sim.clear_requests();
     let (_, answer) = scene.carry_out("Delete", &properties(json!({"OnDelete": "Retain"}))).await;

@@ -30,7 +30,7 @@ async fn while_the_parameter_cannot_be_written_it_stays() {
     let problem = problems(&world).await;
     assert!(problem.starts_with(&format!("AwsError: cannot write parameter {PARAMETER}: AccessDenied")), "{problem}");
     let report = send(&world, json!({"Action": "Status", "Name": NAME})).await;
-    let waits = format!("for {PARAMETER} to be seen pointed away from support-agent-f5426c");
+    let waits = format!("for {PARAMETER} to be seen pointed away from support-agent-f3bc69");
     assert_eq!(report["Waiting"], json!([waits]));
     world.sim.clear_faults();
     until(&world, "2026-11-16T10:05:00Z").await;

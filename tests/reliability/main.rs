@@ -53,6 +53,7 @@ impl Scene {
         sim.add_agent_version(AGENT, "3", MODEL);
         sim.add_alias(AGENT, ALIAS, "3");
         sim.add_alias(AGENT, OTHER_ALIAS, "3");
+        rehearsal::open_deployment(&sim);
         sim.knobs(|knobs| {
             knobs.creation_time = SignedDuration::from_mins(1);
             knobs.least_drain = SignedDuration::from_mins(1);

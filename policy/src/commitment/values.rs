@@ -350,7 +350,9 @@ impl FromStr for Price {
     type Err = NotAPrice;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let price = text.parse().ok().filter(|price: &f64| price.is_finite() && price.is_sign_positive());
+        // A number of the table holds 38 digits; no price has as many.
+        let fits = |price: &f64| *price == 0.0 || (1e-9..=1e12).contains(price);
+        let price = text.parse().ok().filter(|price: &f64| price.is_sign_positive() && fits(price));
         price.map(Self).ok_or_else(|| NotAPrice(cut(text)))
     }
 }

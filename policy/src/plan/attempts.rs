@@ -45,13 +45,13 @@ impl Attempts {
 
     /// Notes that `action` failed. Returns true if that is a failure, and not something under way to be waited out.
     pub fn failed(&mut self, action: &Action, error: CallError) -> bool {
-        if error.is_passing() {
-            self.passing.insert(error.cannot.clone(), error.clone());
-        }
         // Whatever it was: near a term's end it is tried again within seconds, for a term that renews costs a month.
         if let Action::Delete { arn, patient: true, .. } = action {
             self.refused_patiently.insert(arn.clone());
             return false;
+        }
+        if error.is_passing() {
+            self.passing.insert(error.cannot.clone(), error.clone());
         }
         if error.kind == CallErrorKind::Busy {
             return false;

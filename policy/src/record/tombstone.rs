@@ -34,6 +34,9 @@ pub struct Tombstone {
     /// The values of `Purchase` that were spent. A commitment of the same name inherits them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub spent: BTreeSet<String>,
+    /// The id of the write that left it: another one has not been read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub write: String,
     /// When it goes, in seconds since 1970; never if something was spent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<i64>,
@@ -65,6 +68,7 @@ impl Tombstone {
             answered,
             invocations: declared.invocations.clone(),
             spent: progress.spent.clone(),
+            write: String::new(),
             expires: None,
         }
         .lasting(now)
