@@ -234,6 +234,9 @@ impl Handler {
             (self.measured)(&metrics::of_tick(store.deployment, name, measure.as_ref(), self.now()));
         }
         ran?;
+        if way.standing == Standing::Forgotten {
+            self.count(store).await;
+        }
         let report = Self::report(&way);
         let failed = way.look.as_ref().is_some_and(|look| !look.plan.failures.is_empty());
         let problems = report.problems.join("; ");

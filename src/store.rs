@@ -131,7 +131,8 @@ impl Store<'_> {
     /// Makes all of `actions` happen, or none. One that meets another transaction is tried again.
     async fn transact(&self, actions: &[TransactWriteItem], cannot: &str) -> Result<Transacted, CallError> {
         for _ in 0..MOST_TRIES {
-            let request = self.client().transact_write_items().set_transact_items(Some(actions.to_vec()));
+            let request = self.client().transact_write_items().client_request_token(self.aws.fresh_id());
+            let request = request.set_transact_items(Some(actions.to_vec()));
             let Err(error) = request.send().await else { return Ok(Transacted::Done) };
             let reasons = match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {

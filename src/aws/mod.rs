@@ -36,9 +36,6 @@ pub use schedules::Tick;
 /// Half the size of the SDK's usual aws-lc, and no 32 ms of collecting entropy before the first handshake.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// How many fresh ids this process has handed out.
-static IDS: AtomicU64 = AtomicU64::new(0);
-
 /// The clients of the services: those that every tick needs made at start, the others when they are first needed.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -52,7 +49,9 @@ pub struct Aws {
     parameters: OnceLock<aws_sdk_ssm::Client>,
     answers: Arc<answer::Answers>,
     timeouts: TimeoutConfig,
+    /// Where fresh ids begin, and how many there have been.
     process: String,
+    ids: Arc<AtomicU64>,
     /// For messages: the commonest cause of "not found" is another Region.
     region: String,
 }
@@ -94,6 +93,7 @@ impl Aws {
             events: OnceLock::new(),
             // Two processes never hand out the same id.
             process: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            ids: Arc::default(),
             scheduler: OnceLock::new(),
             parameters: OnceLock::new(),
             answers: Arc::default(),
@@ -110,6 +110,12 @@ impl Aws {
         self.parameters.get_or_init(|| aws_sdk_ssm::Client::new(&self.configuration))
     }
 
+    /// Begins every fresh id with `process`: a rehearsal that is played twice makes the same calls.
+    #[must_use]
+    pub fn known_as(self, process: &str) -> Self {
+        Self { process: process.to_owned(), ids: Arc::default(), ..self }
+    }
+
     pub(crate) fn table_client(&self) -> &aws_sdk_dynamodb::Client {
         &self.table
     }
@@ -121,7 +127,7 @@ impl Aws {
 
     /// An id that nobody else has: of a write, or of an invocation that works on a commitment.
     pub(crate) fn fresh_id(&self) -> String {
-        format!("{}-{}", self.process, IDS.fetch_add(1, Ordering::Relaxed))
+        format!("{}-{}", self.process, self.ids.fetch_add(1, Ordering::Relaxed))
     }
 
     fn events(&self) -> &aws_sdk_eventbridge::Client {

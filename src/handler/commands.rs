@@ -262,12 +262,15 @@ impl Handler {
             (self.measured)(&metrics::of_end(store.deployment, way.stored.record.name(), self.now()));
         }
         if is_new || forgotten {
-            match store.all().await {
-                Ok(records) => {
-                    (self.measured)(&metrics::of_registered(store.deployment, records.len(), self.now()));
-                }
-                Err(error) => warn!("cannot count what is registered in {}: {error}", store.deployment),
-            }
+            self.count(store).await;
+        }
+    }
+
+    /// Counts what is registered: an alarm must know whether ticks are due.
+    pub(super) async fn count(&self, store: Store<'_>) {
+        match store.all().await {
+            Ok(records) => (self.measured)(&metrics::of_registered(store.deployment, records.len(), self.now())),
+            Err(error) => warn!("cannot count what is registered in {}: {error}", store.deployment),
         }
     }
 

@@ -63,7 +63,13 @@ impl Scene {
         let lines = [Line::new("first", &sim, &log), Line::new("second", &sim, &log)];
         let hosts = [("RESPONSE_HOSTS", stack.sink.address())];
         let handlers = lines.each_ref().map(|line| line.handler(&hosts));
-        Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None), behind: Cell::default() }
+        let scene = Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None), behind: Cell::default() };
+        for which in 0..2 {
+            // A process asks for the table's own id once: from here on every invocation makes the same calls.
+            let looked = scene.send(which, json!({"Action": "Doctor"})).await;
+            assert!(looked.is_ok(), "{looked:?}");
+        }
+        scene
     }
 
     /// Takes the `steps`, and makes `events` ready to be sent; a second lies between one and the next.

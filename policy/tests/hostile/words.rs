@@ -241,7 +241,7 @@ fn a_declaration_at_every_limit_reads_as_it_was_written() {
         (0..48).map(|number| (format!("{number:0128}"), json!("x".repeat(256)))).collect();
     let declaration = commitment(&json!({
         "Tags": tags, "ModelId": "m".repeat(2048), "Name": "n".repeat(40), "LeadTime": "168h", "Drain": "168h",
-        "ModelUnits": i32::MAX, "PricePerUnitHour": "1e308",
+        "ModelUnits": i32::MAX, "PricePerUnitHour": "1e12",
         "Timetable": {
             "Timezone": "Pacific/Apia", "Windows": windows, "Exceptions": exceptions,
             "Holidays": vec!["0001-01-01/9999-12-31"; 400],

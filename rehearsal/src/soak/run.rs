@@ -469,7 +469,7 @@ fn handler(wire: &Arc<Wire>, tick_rate: &str) -> Handler {
             })
         }),
     };
-    let aws = Aws::new(&configuration).answering_by(SharedHttpConnector::new(end));
+    let aws = Aws::new(&configuration).known_as("soak").answering_by(SharedHttpConnector::new(end));
     let settings = [("RESPONSE_HOSTS", SINK), ("TICK_RATE", tick_rate)];
     Handler { aws, clock, ..crate::handler(&wire.sim, &settings) }
 }
