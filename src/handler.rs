@@ -194,6 +194,11 @@ impl Handler {
     }
 
     fn rounds<'a>(&'a self, store: Store<'a>, invocation: &Invocation) -> Rounds<'a> {
+        self.rounds_as(self.aws.fresh_id(), store, invocation)
+    }
+
+    /// The rounds of an invocation that holds leases as `holder`.
+    fn rounds_as<'a>(&'a self, holder: String, store: Store<'a>, invocation: &Invocation) -> Rounds<'a> {
         let now = self.now();
         let distant = now.saturating_add(NO_DEADLINE).unwrap_or(Timestamp::MAX);
         let deadline = if invocation.deadline <= now { distant } else { invocation.deadline };
@@ -204,7 +209,7 @@ impl Handler {
             store,
             clock: &self.clock,
             stop_at,
-            holder: self.aws.fresh_id(),
+            holder,
             so_far: SoFar::default(),
         }
     }

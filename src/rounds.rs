@@ -325,17 +325,32 @@ impl Rounds<'_> {
         }
     }
 
+    /// Takes the lease, unless it is held already.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub async fn take_lease(&self, way: &mut Way) -> Result<Written, CallError> {
+        if self.holds_lease(way) {
+            return Ok(Written::Done);
+        }
+        self.settle(way, None).await
+    }
+
     /// Settles the declaration: an answer is decided or struck. Only the holder of the lease does that.
     ///
     /// # Errors
     /// The record could not be written.
     pub async fn settle_declared(&self, way: &mut Way, declared: Declared) -> Result<Written, CallError> {
+        self.settle(way, Some(declared)).await
+    }
+
+    async fn settle(&self, way: &mut Way, declared: Option<Declared>) -> Result<Written, CallError> {
         let write = Write {
             before: &way.stored,
             holder: &self.holder,
             now: self.now(),
             lease: LeaseChange::Take,
-            declared: Some(declared),
+            declared,
             progress: way.progress.clone(),
             free: Vec::new(),
             buys: None,
@@ -393,7 +408,7 @@ impl Rounds<'_> {
         }
         if let Some(look) = &way.look {
             let problems = look.plan.all_problems();
-            way.progress.busy = way.attempts.busy_since(&way.stored.record, self.now());
+            way.progress.busy = way.attempts.busy_since(&way.begun, self.now());
             way.progress.note_problems(&problems, self.now());
         }
         let holds = self.holds_lease(way);

@@ -81,7 +81,7 @@ fn each_kind_of_mistake_is_found() {
         (json!({"PricePerUnitHour": "-1"}), "PricePerUnitHour", "`-1` is not a price"),
         (json!({"Drain": "200h"}), "Drain", "from `0m` to `168h`"),
         (json!({"Tags": {"aws:x": "1"}}), "Tags.aws:x", "reserved"),
-        (json!({"Tags": {"throughput-scheduler:group": "x"}}), "Tags.throughput-scheduler:group", "reserved"),
+        (json!({"Tags": {"throughput-scheduler:deployment": "x"}}), "Tags.throughput-scheduler:deployment", "reserved"),
         (json!({"Timetable": {}}), "Timetable.Timezone", "is missing"),
         (
             json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}),
@@ -119,10 +119,11 @@ fn what_cloudformation_cannot_leave_out_counts_as_absent() {
         "Drain": "", "WhenOff": "", "WaitFor": "", "OnDelete": "", "OnDemandModelId": "", "ModelIdParameter": "",
         "TakeOver": "", "PricePerUnitHour": "", "Tags": "", "Timetable": "",
     });
-    let plain = read(&commitment(json!({}))).expect("it is right");
+    let plain = read(&commitment(json!({"AgentAliases": []}))).expect("it is right");
     assert_eq!(read(&commitment(empty)).expect("it is right"), plain);
     assert_eq!(read(&commitment(json!({"AgentAliases": [""]}))).expect("it is right"), plain);
-    assert_eq!(read(&commitment(json!({"CommitmentDuration": "None"}))).expect("it is right"), plain);
+    let no_term = json!({"CommitmentDuration": "None", "AgentAliases": []});
+    assert_eq!(read(&commitment(no_term)).expect("it is right"), plain);
 
     let lists = |list: Value| {
         let window = json!({"Window": "Mon 08:00-20:00", "ModelUnits": ""});
@@ -340,7 +341,7 @@ async fn guardrails_are_checked_against_everything_that_a_declaration_may_ask_fo
         ("MAX_MODEL_UNITS", "2", window, "3"),
         ("MAX_MODEL_UNITS", "2", exception, "3"),
         ("ALLOWED_MODELS", "meta.*,amazon.nova-pro-*", json!({}), "amazon.nova-lite-v1:0:24k"),
-        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth"}), "OneMonth"),
+        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12"}), "OneMonth"),
         ("ALLOWED_COMMITMENTS", "OneMonth", json!({}), "None"),
     ];
     for (setting, value, more, said) in cases {
@@ -399,7 +400,7 @@ async fn a_bad_setting_is_a_clear_error() {
 fn guardrails_allow_what_they_name_to_the_last_unit() {
     use policy::guardrails::Guardrails;
     let refused = |models: &str, more: Value| {
-        let guardrails = Guardrails::parse("2", models, "None").expect("they are right");
+        let guardrails = Guardrails::parse("2", None, models, "None").expect("they are right");
         let declared = read(&commitment(more)).expect("it is right");
         let all = guardrails.refusals(&declared).len();
         (

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::{AGENT, ALIAS, GROUP, PARAMETER, World, commitment};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG};
+use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault};
 
 const NAME: &str = "support-agent";
 
@@ -248,7 +248,7 @@ async fn still_billed_is_what_is_not_gone_ten_minutes_after_its_drain() {
 #[tokio::test]
 async fn a_term_that_runs_on_is_not_still_billed() {
     let watched = Watched::new().await;
-    watched.apply(json!({"CommitmentDuration": "OneMonth"})).await;
+    watched.apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     watched.until("2026-11-16T00:40:00Z").await;
     watched.send(json!({"Action": "Retire", "Name": NAME})).await;
     watched.until("2026-11-16T02:00:00Z").await;
@@ -292,7 +292,7 @@ async fn a_status_of_all_counts_commitments_and_orphans() {
     let watched = Watched::new().await;
     watched.world.sim.knobs(|knobs| knobs.orphan_after = None);
     watched.apply(json!({})).await;
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     watched.world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     watched.send(json!({"Action": "Status"})).await;
     let group = |name: &str| (name.to_owned(), format!("Group {GROUP}"));
@@ -356,7 +356,7 @@ async fn alarms_and_dashboard_look_at_what_is_sent_and_nothing_that_is_sent_goes
     watched.until("2026-11-16T05:00:30Z").await;
     watched.world.sim.fault("DeleteProvisionedModelThroughput", 10_000, Fault::denied());
     watched.until("2026-11-16T06:00:00Z").await;
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     watched.world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     watched.send(json!({"Action": "Status"})).await;
     note(watched.values());

@@ -27,7 +27,7 @@ async fn a_purchase_carries_name_size_term_tags_and_a_token_that_every_invocatio
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let world = world().await;
-        apply(&world, json!({"ModelUnits": "2", "CommitmentDuration": "SixMonths", "Tags": {"team": "support"}})).await;
+        apply(&world, json!({"ModelUnits": "2", "CommitmentDuration": "SixMonths", "Purchase": "2026-11", "Tags": {"team": "support"}})).await;
         let mut body = sent(&world, "CreateProvisionedModelThroughput")[0].body.clone();
         let token = body.as_object_mut().and_then(|body| body.shift_remove("clientRequestToken"));
         tokens.push(token.expect("a token"));
@@ -42,7 +42,7 @@ async fn a_purchase_carries_name_size_term_tags_and_a_token_that_every_invocatio
             "tags": [
                 {"key": "team", "value": "support"},
                 {"key": "throughput-scheduler:commitment", "value": NAME},
-                {"key": "throughput-scheduler:group", "value": GROUP},
+                {"key": "throughput-scheduler:deployment", "value": GROUP},
             ],
         });
         assert_eq!(body, expected);
@@ -141,7 +141,8 @@ async fn the_target_keeps_an_alias_qualifier_and_drops_a_version() {
     ] {
         let world = world().await;
         let deadline = world.now().checked_add(SignedDuration::from_mins(5)).expect("in range");
-        let invocation = throughput_scheduler::handler::Invocation { function_arn: invoked, deadline };
+        let invocation =
+            throughput_scheduler::handler::Invocation { function_arn: invoked, deadline, request_id: String::new() };
         let event = json!({"Action": "Apply", "Commitment": commitment(json!({}))});
         world.handler.handle(event, &invocation).await.expect("it is registered");
         assert_eq!(sent(&world, "CreateSchedule")[0].body["Target"]["Arn"], json!(target));

@@ -97,7 +97,9 @@ fn is_news(declared: &Declared, before: Option<&Record>) -> bool {
 /// Rule 10: whatever would change model, units or term of a running term is refused, naming its end.
 fn refuse_during_term(record: &Record, commitment: &Commitment, now: Timestamp) -> Result<(), Refusal> {
     let known = &record.declared.commitment;
-    if known.term.is_none() || known.is_bought_as(commitment) {
+    // What goes is a leftover: it says nothing about another declaration, unless that is a term beside it.
+    let is_leftover = record.declared.goes() && commitment.term.is_none();
+    if known.term.is_none() || known.is_bought_as(commitment) || is_leftover {
         return Ok(());
     }
     let runs = |held: &&Held| {

@@ -160,6 +160,14 @@ fn waiting(plan: &Plan, otherwise: &str) -> String {
     if all.is_empty() { otherwise.to_owned() } else { all.join("; ") }
 }
 
+/// Rule 10: whether the purchase of a term was spent and nothing of it is left.
+fn has_ended(record: &Record) -> bool {
+    let Record { declared, progress, .. } = record;
+    let purchase = declared.commitment.purchase.as_ref().filter(|_| declared.commitment.term.is_some());
+    let spent = purchase.is_some_and(|purchase| progress.spent.contains(purchase.as_str()));
+    spent && progress.announced.is_empty() && progress.throughputs.values().all(|held| held.term.is_none())
+}
+
 /// What `Fn::GetAtt` gives: the same keys every time, all strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Data {
@@ -178,7 +186,7 @@ impl Data {
     #[must_use]
     pub fn of(record: &Record, deployment: &str, now: Timestamp) -> Self {
         let Record { declared, progress, .. } = record;
-        if declared.lifecycle != Lifecycle::Active {
+        if declared.lifecycle != Lifecycle::Active || has_ended(record) {
             return Self::default();
         }
         let demand = declared.demand();

@@ -1,6 +1,6 @@
 //! What did the user declare?
 //!
-//! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
+//! The declaration of docs/reference.md, "A commitment", parsed once into types that cannot be wrong. It is written back in the
 //! same grammar, which is how the record keeps it.
 
 mod parameter;
@@ -8,17 +8,17 @@ mod schema;
 mod stored;
 mod term;
 mod values;
+mod warnings;
+mod week;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, Flag, Mistakes, Object, cut, words};
-use crate::timetable::{
-    Exception, Holiday, ModelUnits, Period, State, Timetable, Window, WrittenState, Zone, duration_text,
-};
+use crate::timetable::{ModelUnits, Timetable, duration_text};
 
 use parameter::OnDemandModelId;
 pub use parameter::{NotAParameter, NotOnDemand, OFF, ParameterName, is_throughput};
@@ -158,7 +158,7 @@ impl Commitment {
         Self::read_members(&object, name, mistakes)
     }
 
-    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (interface.md section 4),
+    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (docs/reference.md, "The custom resource"),
     /// beside `ServiceToken` and `ServiceTimeout`.
     pub fn read_properties(name: Name, value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
         let object = Object::open(path, value, RESOURCE_KEYS, mistakes)?;
@@ -171,7 +171,7 @@ impl Commitment {
         let units = object.optional("ModelUnits", mistakes).map_or(ModelUnits::MIN, |Units(units)| units);
         let (term, purchase, at_term_end) = term::read(object, mistakes);
         let aliases = read_aliases(object, mistakes);
-        let timetable = object.get("Timetable").map(|value| read_timetable(value, &object.at("Timetable"), mistakes));
+        let timetable = object.get("Timetable").map(|value| week::read(value, &object.at("Timetable"), mistakes));
         let minutes = |key, default| {
             move |mistakes: &mut Mistakes| {
                 object.optional(key, mistakes).map_or(SignedDuration::from_mins(default), |Lasting(duration)| duration)
@@ -260,7 +260,7 @@ impl Commitment {
         put("CommitmentDuration", term.map(|term| json!(term)));
         put("Purchase", purchase.as_ref().map(|purchase| json!(purchase)));
         put("AtTermEnd", term.map(|_| json!(at_term_end)));
-        put("Timetable", timetable.as_ref().map(timetable_value));
+        put("Timetable", timetable.as_ref().map(week::to_value));
         put("OnDemandModelId", on_demand_model.as_ref().map(|id| json!(id)));
         put("ModelIdParameter", parameter.as_ref().map(|name| json!(name)));
         put("PricePerUnitHour", price_per_unit_hour.map(|price| json!(price)));
@@ -268,7 +268,7 @@ impl Commitment {
     }
 
     /// The name of the throughput of `units` that `deployment` buys: commitment name + `-` + 6 hex digits that depend on
-    /// deployment, model, units and term (interface.md section 6). A model's id and its ARN give the same.
+    /// deployment, model, units and term (docs/reference.md, "What it leaves in AWS"). A model's id and its ARN give the same.
     #[must_use]
     pub fn throughput_name(&self, units: ModelUnits, deployment: &str) -> String {
         let term = self.term.map_or("None", Term::as_str);
@@ -305,40 +305,6 @@ fn read_aliases(object: &Object<'_>, mistakes: &mut Mistakes) -> Vec<AliasId> {
     aliases
 }
 
-fn read_timetable(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Timetable> {
-    let object = Object::open(path, value, TIMETABLE_KEYS, mistakes)?;
-    let zone: Option<Zone> = object.required("Timezone", "give an IANA name, such as `Asia/Tokyo`", mistakes);
-    let windows = object.list("Windows", MOST_WINDOWS, mistakes);
-    let windows = windows.iter().filter_map(|(path, value)| read_window(value, path, mistakes)).collect();
-    let holidays = object.list("Holidays", MOST_HOLIDAYS, mistakes);
-    let holidays: Vec<Holiday> =
-        holidays.iter().filter_map(|(path, value)| input::parse(value, path, mistakes)).collect();
-    let exceptions = object.list("Exceptions", MOST_EXCEPTIONS, mistakes);
-    let exceptions = exceptions.iter().filter_map(|(path, value)| read_exception(value, path, mistakes)).collect();
-    Some(Timetable::new(zone?, windows, holidays, exceptions))
-}
-
-fn read_window(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Window> {
-    if !value.is_object() {
-        return input::parse(value, path, mistakes);
-    }
-    let object = Object::open(path, value, WINDOW_KEYS, mistakes)?;
-    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
-    let window: Window = object.required("Window", "give it as `Mon-Fri 08:00-20:00`", mistakes)?;
-    Some(window.with_units(units))
-}
-
-fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Exception> {
-    let object = Object::open(path, value, EXCEPTION_KEYS, mistakes)?;
-    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
-    let period: Option<Period> = object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
-    let state = object.required("State", "give On or Off", mistakes).map(|WrittenState(state)| state);
-    if state == Some(State::Off) && units.is_some() {
-        mistakes.add(object.at("ModelUnits"), "says nothing with State Off; remove it");
-    }
-    Some(Exception { period: period?, state: state?, units })
-}
-
 fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
     let path = object.at("Tags");
     let Some(value) = object.get("Tags") else { return BTreeMap::new() };
@@ -373,25 +339,4 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
         }
     }
     tags
-}
-
-fn timetable_value(timetable: &Timetable) -> Value {
-    let window = |window: &Window| match window.units {
-        None => json!(window.to_string()),
-        Some(units) => json!({"Window": window.to_string(), "ModelUnits": units}),
-    };
-    let exception = |exception: &Exception| {
-        let mut value = json!({"Window": exception.period.to_string(), "State": exception.state.to_string()});
-        if let Some(units) = exception.units {
-            value["ModelUnits"] = json!(units);
-        }
-        value
-    };
-    let mut members = Map::new();
-    members.insert("Timezone".to_owned(), json!(timetable.zone().name()));
-    members.insert("Windows".to_owned(), timetable.windows().iter().map(window).collect());
-    members
-        .insert("Holidays".to_owned(), timetable.holidays().iter().map(|holiday| json!(holiday.to_string())).collect());
-    members.insert("Exceptions".to_owned(), timetable.exceptions().iter().map(exception).collect());
-    Value::Object(members)
 }

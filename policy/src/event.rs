@@ -370,7 +370,7 @@ pub fn schedule_digest(minutes: u8, role_arn: &str, target: &str) -> String {
 }
 
 /// The function to invoke at ticks: the ARN by which this invocation came, without a version number or `$LATEST`; an
-/// alias qualifier stays (docs/reference.md, "The function").
+/// alias qualifier stays (docs/reference.md, "Settings").
 #[must_use]
 pub fn tick_target(invoked_arn: &str) -> String {
     let parts: Vec<&str> = invoked_arn.split(':').collect();

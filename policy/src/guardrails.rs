@@ -1,7 +1,7 @@
 //! What does this deployment allow to be bought?
 //!
 //! Checked when something is registered and again before every purchase. What a guardrail refuses, or one that cannot
-//! be read, stops purchases only (docs/reference.md, "The function").
+//! be read, stops purchases only (docs/reference.md, "Settings").
 
 use std::str::FromStr;
 

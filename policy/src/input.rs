@@ -1,6 +1,6 @@
 //! What did they write, and where is it wrong?
 //!
-//! One reader for `CloudFormation` properties and event JSON alike (interface.md, "Interface"): scalars may come as
+//! One reader for `CloudFormation` properties and event JSON alike (docs/reference.md): scalars may come as
 //! strings, unknown keys are mistakes with the nearest known key, and all mistakes are told at once, each with its
 //! path, so that nobody mends a declaration one deployment at a time.
 
@@ -135,7 +135,10 @@ impl<'v> Object<'v> {
     /// The scalar `key` as what it stands for; its absence is a mistake whose cure is `cure`.
     pub fn required<T: FromStr<Err: Display>>(&self, key: &str, cure: &str, mistakes: &mut Mistakes) -> Option<T> {
         let Some(value) = self.get(key) else {
-            mistakes.add(self.at(key), format!("is missing; {cure}"));
+            // One in another letter case is told as an unknown key already.
+            if !self.members.keys().any(|written| written != key && written.eq_ignore_ascii_case(key)) {
+                mistakes.add(self.at(key), format!("is missing; {cure}"));
+            }
             return None;
         };
         parse(value, &self.at(key), mistakes)
@@ -217,24 +220,23 @@ pub fn cut_to(text: &str, most: usize) -> String {
     }
 }
 
-/// The one of `known` that `word` was perhaps meant to be.
-#[must_use]
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    if word.len() > 80 {
-        return None;
-    }
-    let distances = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), *name))
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
-    distances.min().map(|(_, name)| name)
-}
-
 fn unknown_key(key: &str, known: &[&str]) -> String {
     match nearest(key, known) {
         Some(name) => format!("is not a known key; did you mean `{name}`?"),
         None => format!("is not a known key; known are {}", known.join(", ")),
     }
+}
+
+/// The one of `known` that `word` is nearly written as, whatever the letter case.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    if word.len() > 80 {
+        return None;
+    }
+    let distance = |name: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    let near =
+        known.iter().map(|name| (distance(name), *name)).filter(|(distance, name)| *distance <= name.len().div_ceil(3));
+    near.min().map(|(_, name)| name)
 }
 
 /// A value that is none of the words that are accepted.

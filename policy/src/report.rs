@@ -1,10 +1,11 @@
 //! What does an invocation say?
 //!
-//! The report (docs/reference.md, "A report"): what is wanted and why, what is there, what was done, what is waited for,
+//! The report (docs/reference.md, "Reports"): what is wanted and why, what is there, what was done, what is waited for,
 //! and what needs a person.
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::commitment::AliasId;
 use crate::observed::{AgentAlias, AliasStatus, Observed};
@@ -51,6 +52,9 @@ pub struct Report {
     pub settled: bool,
     /// When what is held next changes.
     pub next_transition: Option<NextTransition>,
+    /// Of a `Plan`: the declaration that is in force, or null if nothing is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Value>,
 }
 
 /// What is held.
@@ -164,6 +168,7 @@ impl Report {
             enough_lead_time: progress.enough_lead().map(duration_text),
             settled: false,
             next_transition: next_transition(record, now),
+            registered: None,
         }
     }
 }

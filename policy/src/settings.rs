@@ -1,6 +1,6 @@
 //! How is this deployment set up?
 //!
-//! The environment variables (docs/reference.md, "The function"), read once from a lookup that `main.rs` hands in.
+//! The environment variables (docs/reference.md, "Settings"), read once from a lookup that `main.rs` hands in.
 
 use crate::guardrails::Guardrails;
 use crate::input::{BadSetting, cut};

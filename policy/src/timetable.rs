@@ -1,26 +1,33 @@
 //! When should capacity exist?
 //!
-//! Timetables are declared in civil time and compared as instants (interface.md, "When it is on"): every boundary is
+//! Timetables are declared in civil time and compared as instants (docs/reference.md, "When it is on"): every boundary is
 //! turned into an instant once, by the rules of a bundled time zone database, and all that is asked afterwards is asked of
 //! instants. Nothing flaps in an hour that a clock repeats.
 
+mod foremost;
 mod grammar;
 mod schema;
+mod warnings;
+mod window;
+mod zone;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 
-pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration};
+pub use grammar::{DurationError, NotAHoliday, NotAPeriod, duration_text, parse_duration};
+pub use window::NotAWindow;
+pub use zone::UnknownZone;
 
 pub(crate) use schema::duration_schema;
 
 use crate::input::{NotOneOf, words};
+use foremost::Foremost;
 
 /// A number of model units.
 pub type ModelUnits = NonZeroU32;
@@ -32,8 +39,6 @@ const DAY: i64 = 24 * 60 * 60;
 const MARGIN_DAYS: i64 = 3;
 /// The same in seconds.
 const MARGIN: i64 = MARGIN_DAYS * DAY;
-/// How far ahead windows are checked for days on which they do not exist.
-const WARN_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 words! {
     /// On or off.
@@ -163,33 +168,6 @@ impl Span {
     /// Whether it has an instant in `[from, to]`.
     fn touches(self, from: i64, to: i64) -> bool {
         self.start <= to && from < self.end
-    }
-}
-
-/// Of spans that are asked for in the order of time, the one that goes first.
-struct Foremost<K> {
-    /// Those that have not begun, the next one last.
-    coming: Vec<(Span, K)>,
-    /// Those that have begun, each with its end, the first to go on top. One that has ended is dropped once it is there.
-    begun: BinaryHeap<(K, i64)>,
-}
-
-impl<K: Copy + Ord> Foremost<K> {
-    fn of(spans: impl Iterator<Item = (Span, K)>) -> Self {
-        let mut coming: Vec<(Span, K)> = spans.collect();
-        coming.sort_unstable_by_key(|(span, _)| Reverse(span.start));
-        Self { coming, begun: BinaryHeap::new() }
-    }
-
-    /// The greatest key of those that contain `at`, which is no earlier than it was before.
-    fn at(&mut self, at: i64) -> Option<K> {
-        while let Some((span, key)) = self.coming.pop_if(|(span, _)| span.start <= at) {
-            self.begun.push((key, span.end));
-        }
-        while self.begun.peek().is_some_and(|(_, end)| *end <= at) {
-            self.begun.pop();
-        }
-        self.begun.peek().map(|(key, _)| *key)
     }
 }
 
@@ -379,51 +357,6 @@ impl Timetable {
             return Around::Changing(&self.zone);
         }
         Around::Constant(i64::from(zone.to_offset(at).seconds()))
-    }
-
-    /// What is worth knowing about this timetable when it is registered at `now` with this `lead`.
-    #[must_use]
-    pub fn warnings(&self, lead: SignedDuration, now: Timestamp) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let on = |exception: &Exception| exception.state == State::On;
-        if self.windows.is_empty() && !self.exceptions.iter().any(on) {
-            warnings.push("the timetable has no windows: it is never on".to_owned());
-        }
-        for (span, exception) in self.exception_spans.iter().zip(&self.exceptions) {
-            let Exception { period, state, .. } = exception;
-            match span {
-                None => warnings.push(format!("exception {period} does not exist: the clocks skip it")),
-                Some(Span { start, end }) if *state == State::Off && end - start <= lead.as_secs() => {
-                    let lead = duration_text(lead);
-                    warnings
-                        .push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
-                }
-                Some(_) => {}
-            }
-        }
-        let until = now.saturating_add(WARN_AHEAD).unwrap_or(Timestamp::MAX);
-        let changes = self.zone.zone.following(now).map(|change| change.timestamp()).take_while(|at| *at <= until);
-        for change in changes {
-            let day = change.as_second().div_euclid(DAY);
-            for window in &self.windows {
-                for day in day - MARGIN_DAYS..=day + MARGIN_DAYS {
-                    warnings.extend(self.lost(window, day));
-                }
-            }
-        }
-        warnings
-    }
-
-    /// The warning that `window` does not exist on `day`, if so.
-    fn lost(&self, window: &Window, day: i64) -> Option<String> {
-        if !window.opens_on(day) || self.holiday(day).is_some() {
-            return None;
-        }
-        let around = Around::Changing(&self.zone);
-        let start = day * DAY + i64::from(window.opens) * 60;
-        let (start, end) = (around.instant(start)?, around.instant(start + i64::from(window.minutes) * 60)?);
-        let date = date(day)?;
-        (end <= start).then(|| format!("window {window} does not exist on {date}: the clocks skip it"))
     }
 }
 

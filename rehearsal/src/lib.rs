@@ -154,6 +154,16 @@ pub fn open_deployment(sim: &Simulator) {
     sim.put_item(TABLE, "deployment", &item);
 }
 
+/// Takes everything out of the table that is remembered of the commitment `name`, as somebody might by hand.
+pub fn lose_record(sim: &Simulator, name: &str) {
+    let items = sim.items(TABLE);
+    for (key, item) in items {
+        if key == format!("commitment/{name}") || item["Commitment"] == name {
+            sim.delete_item(TABLE, &key);
+        }
+    }
+}
+
 /// The function with real SDK clients that speak to `sim`, and `settings` in place of, or beside, the usual.
 #[must_use]
 pub fn handler(sim: &Arc<Simulator>, settings: &[(&str, &str)]) -> Handler {

@@ -207,7 +207,8 @@ fn limit(recent: &mut VecDeque<Timestamp>, most: usize, now: Timestamp) -> Resul
 }
 
 impl Simulator {
-    /// A deployment of somebody else points an alias at `version`, without a throughput; it settles after a while, or fails.
+    /// A deployment of somebody else points an alias at `version`, without a throughput; it
+    /// settles after a while, or fails.
     ///
     /// # Panics
     /// There is none.

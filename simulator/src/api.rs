@@ -1,5 +1,5 @@
-//! How does AWS speak? Requests, answers and refusals of the REST-JSON protocol that three of the services share, and of the JSON of
-//! Systems Manager.
+//! How does AWS speak? Requests, answers and refusals of the REST-JSON protocol that three of the
+//! services share, and of the JSON of Systems Manager.
 
 use serde_json::{Map, Value, json};
 

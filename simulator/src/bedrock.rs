@@ -84,7 +84,7 @@ impl Account {
 
     /// Why `units` more of a model are beyond the quota, if they are.
     fn beyond_quota(&self, model: &str, base: &str, units: u32, with_term: bool) -> Option<String> {
-        let alike = || self.living().filter(|one| one.term.is_some() == with_term && one.status != "Failed");
+        let alike = || self.living().filter(|one| one.term.is_some() == with_term);
         let all: u32 = alike().map(|one| one.units).sum();
         let of_model: u32 = alike().filter(|one| one.foundation_model_arn == base).map(|one| one.units).sum();
         let own = self.knobs.quotas.iter().find(|quota| quota.with_term == with_term && base.ends_with(&quota.model));
@@ -156,7 +156,8 @@ impl Account {
         Ok(json!({}))
     }
 
-    /// `UpdateProvisionedModelThroughput`: another name at once, another custom model of the same base after a while.
+    /// `UpdateProvisionedModelThroughput`: another name at once, another custom model of the same
+    /// base after a while.
     pub(crate) fn update_throughput(&mut self, call: &Call) -> Result<Value, Refusal> {
         call.only(&["desiredModelId", "desiredProvisionedModelName"])?;
         let index = self.find(call.id(0)).ok_or_else(|| Refusal::not_found(call.id(0)))?;

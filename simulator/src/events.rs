@@ -95,7 +95,8 @@ impl Simulator {
         self.shared.account().events.clone()
     }
 
-    /// The next event ends in the error `code`, such as `ThrottlingException` or `InternalFailure`, with status 200.
+    /// The next event ends in the error `code`, such as `ThrottlingException` or
+    /// `InternalFailure`, with status 200.
     pub fn fail_next_event(&self, code: &'static str) {
         self.shared.account().failing_events.push_back(code);
     }

@@ -24,7 +24,8 @@ impl Simulator {
         }
     }
 
-    /// The name of the operation that `method` and `path` ask for, or the header `x-amz-target`, if it is one that is known.
+    /// The name of the operation that `method` and `path` ask for, or the header `x-amz-target`,
+    /// if it is one that is known.
     #[must_use]
     pub fn operation(method: &Method, path: &str, target: Option<&str>) -> Option<&'static str> {
         routes::operation(method, path, target)
@@ -81,8 +82,8 @@ impl Simulator {
         self.shared.account().knobs.tables.retain(|known| known != table);
     }
 
-    /// Somebody restores `table` with `items`, such as [`Simulator::items`] gave: another table of the same name, with
-    /// another id.
+    /// Somebody restores `table` with `items`, such as [`Simulator::items`] gave: another table of
+    /// the same name, with another id.
     pub fn restore_table(&self, table: &str, items: &BTreeMap<String, Value>) {
         self.drop_table(table);
         {

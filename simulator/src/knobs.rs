@@ -38,7 +38,8 @@ pub struct Quota {
     pub units: u32,
 }
 
-/// How this AWS behaves where the documentation leaves room, and what the watch over the promises needs to know.
+/// How this AWS behaves where the documentation leaves room, and what the watch over the promises
+/// needs to know.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Knobs {
@@ -48,7 +49,8 @@ pub struct Knobs {
     pub alias_settle: SignedDuration,
     /// How many `UpdateAgentAlias` a second are not throttled.
     pub alias_updates_per_second: usize,
-    /// How many `GetAgentAlias` a second are not throttled; by default any number, for a clock that stands still.
+    /// How many `GetAgentAlias` a second are not throttled; by default any number, for a clock
+    /// that stands still.
     pub alias_looks_per_second: usize,
     /// How long every answer takes, in the machine's own time: for measurements, never for a test.
     pub latency: Duration,
@@ -92,7 +94,8 @@ pub struct Knobs {
     pub term_end_right_after: SignedDuration,
     /// Whether one that failed may not be deleted before the end of its term.
     pub failed_holds_term: bool,
-    /// Whether one with a term that is being created can be deleted, if that differs from one without.
+    /// Whether one with a term that is being created can be deleted, if that differs from one
+    /// without.
     pub delete_creating_term: Option<Refuses>,
     /// Quotas of single models, beside the one for all.
     pub quotas: Vec<Quota>,
@@ -110,11 +113,13 @@ pub struct Knobs {
     pub not_prepared_until: Option<Timestamp>,
     /// The tables that exist.
     pub tables: Vec<String>,
-    /// How long after an item is written it is read as before, unless the read asks for consistency.
+    /// How long after an item is written it is read as before, unless the read asks for
+    /// consistency.
     pub table_lag: SignedDuration,
     /// The event buses that exist.
     pub buses: Vec<String>,
-    /// The error that an event for a bus that does not exist ends in; without one it is taken, and dropped.
+    /// The error that an event for a bus that does not exist ends in; without one it is taken, and
+    /// dropped.
     pub missing_bus: Option<&'static str>,
     /// The error that every event ends in, with status 200.
     pub events_fail: Option<&'static str>,

@@ -1,4 +1,5 @@
-//! When does Lambda invoke a function again? Asynchronous invocation, without a clock and without a network.
+//! When does Lambda invoke a function again? Asynchronous invocation, without a clock and without
+//! a network.
 //!
 //! A runner asks what is due until an instant, runs it, and tells how it ended.
 
@@ -83,8 +84,8 @@ impl Default for Lambda {
 }
 
 impl Lambda {
-    /// Takes an event, and gives the id of its invocation. A duplicate that EventBridge or Scheduler sends is another
-    /// invocation.
+    /// Takes an event, and gives the id of its invocation. A duplicate that EventBridge or
+    /// Scheduler sends is another invocation.
     pub fn accept(&mut self, event: Value, now: Timestamp) -> String {
         self.next += 1;
         let request_id = format!("00000000-0000-4000-9000-{:012}", self.next);
@@ -98,7 +99,8 @@ impl Lambda {
         request_id
     }
 
-    /// Takes out what is due until `until`, in the order of time. What is too old by then is given up.
+    /// Takes out what is due until `until`, in the order of time. What is too old by then is given
+    /// up.
     pub fn due(&mut self, until: Timestamp) -> Vec<Attempt> {
         let (due, later) =
             std::mem::take(&mut self.queue).into_iter().partition(|attempt: &Attempt| attempt.at <= until);
@@ -120,7 +122,8 @@ impl Lambda {
         self.queue.iter().map(|attempt| attempt.at).min()
     }
 
-    /// A run has ended in `error` at `now`, as one that crashed or ran out of time does: it is tried again, or given up.
+    /// A run has ended in `error` at `now`, as one that crashed or ran out of time does: it is
+    /// tried again, or given up.
     pub fn ended_in_error(&mut self, mut attempt: Attempt, error: &str, now: Timestamp) {
         let errors = attempt.errors;
         attempt.errors += 1;
@@ -137,7 +140,8 @@ impl Lambda {
         self.try_again(attempt, plus(now, wait), None);
     }
 
-    /// Lambda runs the event of `attempt` once more at `at`, although it ended well: the same invocation twice.
+    /// Lambda runs the event of `attempt` once more at `at`, although it ended well: the same
+    /// invocation twice.
     pub fn repeat(&mut self, attempt: &Attempt, at: Timestamp) {
         self.queue.push(Attempt { at, ..attempt.clone() });
     }

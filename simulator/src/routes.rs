@@ -120,7 +120,8 @@ pub(crate) fn route(method: &Method, path: &str, query: &str, body: Value) -> Op
     })
 }
 
-/// The name of the operation that `method` and `path` ask for, or the header `target`, if there is such a one.
+/// The name of the operation that `method` and `path` ask for, or the header `target`, if there is
+/// such a one.
 pub(crate) fn operation(method: &Method, path: &str, target: Option<&str>) -> Option<&'static str> {
     let call = match target {
         Some(target) => targeted(target, Value::Null),

@@ -1,4 +1,5 @@
-//! DynamoDB, as far as tables with the partition key `Key` go: JSON 1.0, with the operation in a header.
+//! DynamoDB, as far as tables with the partition key `Key` go: JSON 1.0, with the operation in a
+//! header.
 
 mod attribute;
 mod condition;

@@ -1,4 +1,5 @@
-//! What does a read show of what is true? Reads lag behind purchases and deletions, and may miss what they had shown before.
+//! What does a read show of what is true? Reads lag behind purchases and deletions, and may miss
+//! what they had shown before.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +17,8 @@ pub enum Read {
     Tags,
 }
 
-/// How long reads stay behind what happened; for what was just bought see `list_lag` and `get_lag` of [`crate::Knobs`].
+/// How long reads stay behind what happened; for what was just bought see `list_lag` and `get_lag`
+/// of [`crate::Knobs`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lag {
     /// How long List shows what was deleted.
@@ -70,7 +72,8 @@ impl Account {
 }
 
 impl Simulator {
-    /// From `from` until `until`, `read` misses the throughput with this ARN or name, seen before or not.
+    /// From `from` until `until`, `read` misses the throughput with this ARN or name, seen before
+    /// or not.
     pub fn blind(&self, id: &str, read: Read, from: Timestamp, until: Timestamp) {
         self.shared.account().blinds.push(Blind { id: id.to_owned(), read, from, until });
     }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::COMMITMENT_TAG;
 use crate::account::{Account, Throughput, marks, plus};
 
-/// The earliest that a throughput with a term may be tried to be deleted before its end, by the promises of the function.
+/// The earliest that a throughput with a term may be tried to be deleted before its end, by the
+/// promises of the function.
 const EARLIEST_TRY: SignedDuration = SignedDuration::from_mins(2);
 
 impl Account {
@@ -80,14 +81,7 @@ impl Account {
     }
 }
 
-/// The name of the purchase that a record declares: the first that a member `Purchase` with a text has.
+/// The name of the purchase that a record declares.
 fn purchase_of(record: &Value) -> Option<String> {
-    match record {
-        Value::Object(members) => {
-            let own = members.get("Purchase").and_then(Value::as_str).map(str::to_owned);
-            own.or_else(|| members.values().find_map(purchase_of))
-        }
-        Value::Array(elements) => elements.iter().find_map(purchase_of),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
+    record["Declared"]["Commitment"]["Purchase"].as_str().map(str::to_owned)
 }

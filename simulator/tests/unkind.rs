@@ -83,7 +83,7 @@ fn broken(simulator: &Simulator) -> String {
 #[tokio::test]
 async fn a_swap_of_the_model_takes_a_while_and_a_new_name_does_not() {
     let simulator = simulator().await;
-    let custom = |id: &str| format!("arn:aws:bedrock:eu-central-1:123456789012:custom-model/{MODEL}/{id}");
+    let custom = |id: &str| format!("arn:aws:bedrock:eu-central-1:123456789012:custom-model/{MODEL}/{}", id.repeat(12));
     simulator.add_named_custom_model("first", &custom("a"), MODEL);
     simulator.add_named_custom_model("second", &custom("b"), MODEL);
     simulator.add_named_custom_model("other", &custom("c"), "amazon.nova-pro-v1:0");

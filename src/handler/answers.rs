@@ -31,6 +31,10 @@ impl Handler {
             let Some(Owed { origin, until, decided: Some(decided), .. }) = declared.owed.first().cloned() else {
                 return Ok(());
             };
+            // Told by one invocation alone: whoever holds the lease strikes it, too.
+            if rounds.take_lease(way).await? != Written::Done {
+                continue;
+            }
             let by = if overtaken {
                 self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX)
             } else {

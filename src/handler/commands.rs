@@ -8,10 +8,11 @@ use policy::admission::{self, Admitted, Arrival, Change, Objections, Refusal, Th
 use policy::commitment::Commitment;
 use policy::event::{Command, Sent};
 use policy::guardrails::NotAllowed;
+use policy::input::Mistake;
 use policy::metrics;
 use policy::observed::{CallError, Facts, Observed};
 use policy::plan::Attempts;
-use policy::record::{Record, Tombstone};
+use policy::record::{Declared, Record, Tombstone};
 use policy::report::Report;
 use tracing::warn;
 
@@ -148,11 +149,27 @@ impl Handler {
                 return Err(Error::NotAllowed(refusal));
             }
         }
-        self.object(rounds, commitment, before.map(|before| &before.record)).await
+        match self.object(rounds, commitment, before.map(|before| &before.record)).await {
+            // Whose alias it is says more than where it is routed.
+            Err(error @ Error::NotAllowed(_)) => Err(self.claimed(rounds.store, declared).await.unwrap_or(error)),
+            judged => judged,
+        }
+    }
+
+    /// The refusal of a target that another commitment declares, if there is one.
+    async fn claimed(&self, store: Store<'_>, declared: &Declared) -> Option<Error> {
+        let name = declared.commitment.name.as_str();
+        for target in declared.targets() {
+            let owner = store.owner(&target).await.ok().flatten().filter(|owner| owner != name);
+            if let Some(by) = owner {
+                return Some(refusal(name, Registered::Claimed { what: target.to_string(), by }));
+            }
+        }
+        None
     }
 
     /// Checks a declaration, and its override, against the guardrails.
-    pub(super) fn check(&self, declared: &policy::record::Declared) -> Result<(), Error> {
+    pub(super) fn check(&self, declared: &Declared) -> Result<(), Error> {
         let guardrails = self.settings.guardrails.as_ref().map_err(Clone::clone)?;
         let live = declared.override_.as_ref().and_then(|live| live.units);
         let refused = live.and_then(|units| guardrails.refuses_purchase(&declared.commitment, units));
@@ -218,8 +235,7 @@ impl Handler {
             Ok(Admitted::Nothing(_)) => None,
             Err(refusal) => return Err(refusal.into()),
         };
-        let mut record =
-            there.record.clone().unwrap_or_else(|| Record::new(policy::record::Declared::new(commitment.clone(), now)));
+        let mut record = there.record.clone().unwrap_or_else(|| Record::new(Declared::new(commitment.clone(), now)));
         let mut warnings = Vec::new();
         if let Some(change) = change {
             warnings = self.judge(&rounds, &change, stored.as_ref()).await?;
@@ -234,6 +250,8 @@ impl Handler {
         let actions = plan.actions.iter().map(ToString::to_string).collect();
         let mut report = Report::new(&record, &observed, &plan, actions, at);
         report.problems.extend(warnings);
+        let registered = there.record.map(|record| record.declared.commitment.to_value());
+        report.registered = Some(registered.unwrap_or_default());
         Ok(report)
     }
 
@@ -255,9 +273,9 @@ impl Handler {
 
     /// Warns once, when something is declared, of what would surprise later.
     pub(super) fn warn_of(&self, commitment: &Commitment) {
-        let Commitment { name, timetable, lead, .. } = commitment;
-        for warning in timetable.iter().flat_map(|timetable| timetable.warnings(*lead, self.now())) {
-            warn!(commitment = %name, "{name}: {warning}");
+        let name = &commitment.name;
+        for Mistake { path, message } in commitment.warnings(self.now()) {
+            warn!(commitment = %name, "{name}: {path}: {message}");
         }
     }
 }

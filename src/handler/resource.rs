@@ -37,10 +37,12 @@ enum Unanswered {
 }
 
 /// How far an invocation has come with a request.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 struct Reached {
     /// No guardrail refuses it.
     allowed: bool,
+    /// The holder of its leases: what a panic leaves behind is its own to go on with.
+    holder: String,
 }
 
 impl<E: Into<Error>> From<E> for Unanswered {
@@ -54,7 +56,7 @@ impl Handler {
     pub(super) async fn custom_resource(&self, raw: &RawRequest, invocation: &Invocation) -> Result<Value, Error> {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let mut reached = Reached::default();
+        let mut reached = Reached { allowed: false, holder: self.aws.fresh_id() };
         loop {
             let carried = AssertUnwindSafe(Box::pin(self.carry_out(raw, &origin, invocation, &mut reached)));
             let reason = match carried.catch_unwind().await {
@@ -95,7 +97,7 @@ impl Handler {
             self.settings.complete()?;
         }
         let store = self.store()?;
-        let rounds = self.rounds(store, invocation);
+        let rounds = self.rounds_as(reached.holder.clone(), store, invocation);
         if request.guards {
             return self.guard(&request, &rounds).await;
         }
@@ -114,7 +116,13 @@ impl Handler {
                 AdmittedRequest::SomebodyElses => return self.success(&request, &rounds).await,
                 AdmittedRequest::Bury(left) => match self.left_over(&request).await? {
                     Some(change) => Box::new(change),
-                    None if store.bury(name, &left).await? => return self.success(&request, &rounds).await,
+                    None if store.bury(name, &left).await? => {
+                        // Should somebody have deleted the record alone, nobody else would delete its schedule.
+                        if let Err(error) = self.aws.delete_schedule(store.group, name).await {
+                            warn!(commitment = %name, "{name}: {error}");
+                        }
+                        return self.success(&request, &rounds).await;
+                    }
                     None => continue,
                 },
             };
@@ -250,7 +258,7 @@ impl Handler {
             self.tell(origin, &decision, &Data::default(), by).await?;
             return Ok(answered);
         };
-        let rounds = self.rounds(store, invocation);
+        let rounds = self.rounds_as(reached.holder, store, invocation);
         let stored = store.record(&name).await.ok().flatten();
         let owed = stored.as_ref().and_then(|stored| stored.record.declared.undecided());
         if let Some(stored) = stored.clone().filter(|_| owed.is_some_and(|owed| owed.origin == *origin)) {

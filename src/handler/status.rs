@@ -82,7 +82,7 @@ impl Handler {
         let claims: Vec<String> = claims.into_iter().cloned().collect();
         let announced: Vec<String> =
             records.iter().flat_map(|record| record.progress.announced.keys().cloned()).collect();
-        let looks = records.iter().map(|record| self.status(record, invocation));
+        let looks = records.into_iter().map(|record| async move { self.status(&record, invocation).await });
         let looks: Vec<(Report, Measure)> = stream::iter(looks).buffered(SIDE_BY_SIDE).collect().await;
         let worst = looks.iter().fold(Measure::default(), |worst, (_, measure)| worst.worse(measure));
         let reports: Vec<Report> = looks.into_iter().map(|(report, _)| report).collect();

@@ -3,6 +3,7 @@
 //! One call for each action, side by side; what came of it is remembered. What a call would overwrite is read right before
 //! it (docs/policy.md, rule 7).
 
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use policy::commitment::{AliasId, ParameterName};
@@ -69,7 +70,7 @@ impl Rounds<'_> {
         for (action, effect) in effects {
             match effect {
                 Ok(effect) => {
-                    acted.progress |= self.settle(way, &name, &action, effect);
+                    acted.progress |= self.remember_effect(way, &name, &action, effect);
                 }
                 Err(error) => {
                     acted.busy |= error.kind == CallErrorKind::Busy;
@@ -91,7 +92,7 @@ impl Rounds<'_> {
     }
 
     /// Remembers what came of `action`. Returns true if that brought things forward.
-    fn settle(&self, way: &mut Way, name: &str, action: &Action, effect: Effect) -> bool {
+    fn remember_effect(&self, way: &mut Way, name: &str, action: &Action, effect: Effect) -> bool {
         let now = self.now();
         match effect {
             Effect::Moved | Effect::Changed => {
@@ -242,10 +243,8 @@ impl Rounds<'_> {
     /// holds nothing back.
     async fn delete(&self, name: &str, arn: &str, last_chance: bool, record: &Record) -> Result<Effect, CallError> {
         let declared = &record.declared;
-        let aliases = async {
-            let looks = declared.all_aliases().map(|id| self.alias_now(id));
-            futures_util::future::join_all(looks).await
-        };
+        let ids: Vec<AliasId> = declared.all_aliases().cloned().collect();
+        let aliases = join_all(ids.into_iter().map(|id| async move { self.alias_now(&id).await }));
         let parameters = self.look_at_parameters(declared.all_parameters());
         let (marks, aliases, parameters) = tokio::join!(self.aws.marks(arn), aliases, parameters);
         match marks {

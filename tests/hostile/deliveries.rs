@@ -34,7 +34,7 @@ async fn an_event_that_is_refused_makes_no_call_and_an_error_of_a_page_at_most()
     let apply = |path: &str, value: Value| {
         with(json!({"Action": "Apply", "Commitment": commitment(json!({}))}), &format!("Commitment.{path}"), &value)
     };
-    let aliases = vec![json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}); 100];
+    let aliases = vec![json!({"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}); 40];
     for (event, key) in [
         (json!(megabyte()), "event"),
         (json!(vec![1; 100_000]), "event"),

@@ -103,7 +103,7 @@ async fn retiring_points_it_away_first() {
 
 #[tokio::test]
 async fn what_another_commitment_holds_in_it_stays_while_the_one_that_retires_waits_for_its_term() {
-    let world = in_service(json!({"CommitmentDuration": "OneMonth"})).await;
+    let world = in_service(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     send(&world, json!({"Action": "Retire", "Name": NAME})).await;
     world.pass(2).await;
     assert_eq!(value(&world), ON_DEMAND);

@@ -27,7 +27,7 @@ async fn a_foreign_value_stops_a_declaration_that_does_not_take_it_over() {
 #[tokio::test]
 async fn what_it_would_hold_anyway_is_not_foreign() {
     let world = world().await;
-    let marks = [("throughput-scheduler:commitment", NAME), ("throughput-scheduler:group", GROUP)];
+    let marks = [("throughput-scheduler:commitment", NAME), ("throughput-scheduler:deployment", GROUP)];
     let ours = world.sim.add_throughput("support-agent-f5426c", "amazon.nova-lite-v1:0:24k", 1, &marks);
     for fit in [ON_DEMAND, "off", &ours] {
         world.sim.set_parameter(PARAMETER, "String", fit);

@@ -178,8 +178,7 @@ async fn what_is_retained_stays_in_the_parameter() {
 async fn a_lost_record_does_not_leave_the_parameter_on_what_its_delete_takes_away() {
     let scene = Scene::created(json!({})).await;
     let name = scene.world.sim.schedules()[0].name.clone();
-    let endpoint = rehearsal::configuration(&scene.world.sim.url());
-    throughput_scheduler::aws::Aws::new(&endpoint).forget(GROUP, &name).await.expect("somebody deletes the schedule");
+    rehearsal::lose_record(&scene.world.sim, &name);
     let answer = scene.carry_out("Delete", json!({})).await;
     assert_eq!(answer["Status"], json!("SUCCESS"), "{answer}");
     assert_eq!(value(&scene.world), ON_DEMAND);

@@ -133,7 +133,7 @@ impl Scene {
 
     fn invocation(&self) -> Invocation {
         let deadline = self.sim.now().saturating_add(TIMEOUT).unwrap_or(Timestamp::MAX);
-        Invocation { function_arn: FUNCTION.to_owned(), deadline }
+        Invocation { function_arn: FUNCTION.to_owned(), deadline, request_id: String::new() }
     }
 
     /// One invocation until its end, or until it dies where it was to die: then nothing.

@@ -18,7 +18,7 @@ use super::checks::{Result, difference, judge, tolerance};
 use super::stories::{self, Event, Step};
 use super::{Scene, TICK};
 
-/// The name of the stack's resource, as interface.md section 4 derives it.
+/// The name of the stack's resource, as docs/reference.md, "The custom resource" derives it.
 const RESOURCE_NAME: &str = "Throughput-40154310";
 /// Ticks within which everything comes to rest.
 const MOST_TICKS: usize = 12;

@@ -258,14 +258,14 @@ pub(crate) fn take_over() -> Story {
 }
 
 pub(crate) fn term_retired() -> Story {
-    let bought = apply(json!({"CommitmentDuration": "OneMonth"}));
+    let bought = apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     Story::new("retire during a term", in_service(bought), action("Retire", json!({}))).restless(3)
 }
 
 /// A term that is to retire ends soon, and the last ticks come 136, 76 and 16 seconds before that.
 fn termed() -> Vec<Step> {
     let created = Step::Aws(|sim| sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(76)));
-    let bought = apply(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let bought = apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     with(vec![created], in_service(bought))
 }
 

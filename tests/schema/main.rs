@@ -40,7 +40,7 @@ fn window(window: impl Into<Value>) -> Value {
     timetable(json!({"Windows": [window.into()]}))
 }
 
-/// The declaration of interface.md section 2 with every key that this release knows, but the term, which excludes a timetable.
+/// The declaration of docs/reference.md, "A commitment" with every key that this release knows, but the term, which excludes a timetable.
 fn everything() -> Value {
     json!({
         "Name": "support-agent",

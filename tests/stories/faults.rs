@@ -175,7 +175,7 @@ async fn a_throughput_of_a_legacy_model_survives_the_night_but_not_a_scale_down(
 async fn a_foreign_throughput_of_our_name_is_neither_used_nor_deleted() {
     let world = world().await;
     let foreign = world.sim.add_throughput("support-agent-f5426c", "amazon.nova-lite-v1:0:24k", 1, &[]);
-    let other = [(COMMITMENT_TAG, NAME), (GROUP_TAG, "another-group")];
+    let other = [(COMMITMENT_TAG, NAME), (DEPLOYMENT_TAG, "another-group")];
     world.sim.add_throughput("support-agent-aaaaaa", "amazon.nova-lite-v1:0:24k", 1, &other);
     world.sim.knobs(|knobs| knobs.orphan_after = None);
     apply(&world, json!({})).await;
@@ -272,7 +272,11 @@ async fn no_work_is_started_ten_seconds_before_the_deadline_and_a_deadline_in_th
     let tick = |deadline: &str| {
         let input = world.sim.schedule(GROUP, NAME).expect("registered").input;
         let function_arn = rehearsal::FUNCTION.to_owned();
-        let invocation = throughput_scheduler::handler::Invocation { function_arn, deadline: at(deadline) };
+        let invocation = throughput_scheduler::handler::Invocation {
+            function_arn,
+            deadline: at(deadline),
+            request_id: String::new(),
+        };
         (serde_json::from_str::<Value>(&input).expect("JSON"), invocation)
     };
     let (event, soon) = tick("2026-11-16T01:00:09Z");

@@ -111,18 +111,6 @@ async fn two_ticks_at_the_same_moment_buy_one_throughput() {
 }
 
 #[tokio::test]
-async fn a_tick_that_was_under_way_does_not_undo_a_request() {
-    let world = in_service(json!({})).await;
-    // The tick carries the record from before the request.
-    let tick = world.sim.schedule(GROUP, NAME).expect("registered").input;
-    let tick: Value = serde_json::from_str(&tick).expect("JSON");
-    send(&world, json!({"Action": "ScaleDown", "Name": NAME})).await;
-    world.send(tick).await.expect("the tick gives way");
-    world.pass(10).await;
-    assert!(world.sim.throughputs().is_empty());
-}
-
-#[tokio::test]
 async fn retire_lets_go_deletes_and_forgets() {
     let world = in_service(json!({})).await;
     let report = send(&world, json!({"Action": "Retire", "Name": NAME})).await;
@@ -165,7 +153,7 @@ async fn another_model_is_bought_before_the_old_one_goes() {
 async fn status_of_all_lists_commitments_and_orphans() {
     let world = in_service(json!({})).await;
     world.sim.knobs(|knobs| knobs.orphan_after = None);
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     let orphan = world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
     world.sim.clear_requests();
@@ -199,7 +187,7 @@ async fn one_commitment_that_cannot_be_looked_at_hides_neither_the_others_nor_th
     let world = in_service(json!({})).await;
     world.sim.knobs(|knobs| knobs.orphan_after = None);
     send(&world, json!({"Action": "Apply", "Commitment": commitment(json!({"Name": "b", "AgentAliases": []}))})).await;
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     let orphan = world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     // The first listing is of all, the second and the third are of the two commitments.
     world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::Slow(SignedDuration::ZERO));
@@ -343,7 +331,7 @@ async fn a_retire_is_not_undone_by_a_request_that_was_under_way() {
         })
     });
     let deadline = world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
-    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline };
+    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline, request_id: String::new() };
     let declared = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
     let report = slow.handle(declared, &invocation).await.expect("it gives way");
     assert_eq!(report["Settled"], json!(false));
@@ -362,19 +350,4 @@ async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     world.tick(NAME).await.expect("the tick ends well");
     assert_eq!(expression(&world), json!("rate(5 minutes)"));
     steady(&world).await;
-}
-
-#[tokio::test]
-async fn a_takeover_that_dies_between_its_two_writes_is_finished_by_the_takers_next_tick() {
-    let world = in_service(json!({})).await;
-    let taking = commitment(json!({"Name": "taker", "TakeOver": true}));
-    // It dies when the taker is registered and the other one has not been told.
-    world.sim.fault("UpdateSchedule", 1, Fault::Refuse { status: 403, code: "AccessDeniedException", message: "no" });
-    let _refused = world.send(json!({"Action": "Apply", "Commitment": taking})).await;
-    world.pass(45).await;
-    let other: Value =
-        serde_json::from_str(&world.sim.schedule(GROUP, NAME).expect("registered").input).expect("a record");
-    assert_eq!(other["Tick"]["Commitment"]["AgentAliases"], json!([]), "one of the two declares it");
-    let taken = world.sim.throughputs().into_iter().find(|one| one.name.starts_with("taker-")).expect("bought");
-    assert_eq!(route(&world), Some(taken.arn));
 }

@@ -13,7 +13,7 @@ from stage import Stage, client, refused
 
 MODEL = "amazon.nova-lite-v1:0:24k"
 AGENT, ALIAS = "ABCDEFGHIJ", "KLMNOPQRST"
-MARKS = "throughput-scheduler:commitment", "throughput-scheduler:group"
+MARKS = "throughput-scheduler:commitment", "throughput-scheduler:deployment"
 GROUP = TABLE = "throughput"
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:throughput-scheduler"
 ROLE = "arn:aws:iam::123456789012:role/throughput-ticks"
@@ -144,7 +144,8 @@ def tables(dynamodb):
     errors = dynamodb.exceptions
     one = {"Key": {"S": "live/one"}}
     absent = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
-    item = {**one, "Units": {"N": "2"}, "Names": {"SS": ["a", "b"]}, "Record": {"M": {"List": {"L": [{"BOOL": True}]}}}}
+    record = {"M": {"List": {"L": [{"BOOL": True}]}}}
+    item = {**one, "Units": {"N": "2"}, "Names": {"SS": ["a", "b"]}, "Record": record}
     dynamodb.put_item(TableName=TABLE, Item=item, **absent)
     assert dynamodb.get_item(TableName=TABLE, Key=one, ConsistentRead=True)["Item"] == item
     shown = {**absent, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
@@ -155,12 +156,13 @@ def tables(dynamodb):
     assert found["Attributes"] == {"Units": {"N": "5"}}, found
     more = [{"Put": {"TableName": TABLE, "Item": {"Key": {"S": f"live/more-{n:02}"}}}} for n in range(11)]
     dynamodb.transact_write_items(TransactItems=more, ClientRequestToken="live")
-    again = refused(errors.IdempotentParameterMismatchException, dynamodb.transact_write_items, TransactItems=more[1:], ClientRequestToken="live")
-    assert again.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    other = {"TransactItems": more[1:], "ClientRequestToken": "live"}
+    refused(errors.IdempotentParameterMismatchException, dynamodb.transact_write_items, **other)
     check = {"ConditionCheck": {"TableName": TABLE, "Key": one, **shown}}
     error = refused(errors.TransactionCanceledException, dynamodb.transact_write_items, TransactItems=[more[0], check])
     reasons = error.response["CancellationReasons"]
-    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"] and reasons[1]["Item"]["Units"], reasons
+    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"], reasons
+    assert reasons[1]["Item"]["Units"] == {"N": "5"}, reasons
     pages = list(dynamodb.get_paginator("scan").paginate(TableName=TABLE))
     assert [page["ScannedCount"] for page in pages] == [10, 2], pages
     wanted = {"KeyConditionExpression": "#k = :k", "ExpressionAttributeNames": {"#k": "Key"}}
@@ -174,6 +176,28 @@ def tables(dynamodb):
         for found in page["Items"]:
             dynamodb.delete_item(TableName=TABLE, Key={"Key": found["Key"]})
     assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def catalogue(bedrock, agents, arn):
+    """What a first look at an account asks for, and a new name for a throughput."""
+    sold = bedrock.list_foundation_models(byInferenceType="PROVISIONED")["modelSummaries"]
+    assert MODEL in [one["modelId"] for one in sold], sold
+    assert all(one["inferenceTypesSupported"] == ["PROVISIONED"] for one in sold), sold
+    assert AGENT in [one["agentId"] for one in agents.list_agents()["agentSummaries"]]
+    found = agents.list_agent_aliases(agentId=AGENT)["agentAliasSummaries"]
+    assert [one["agentAliasId"] for one in found] == [ALIAS], found
+    bedrock.update_provisioned_model_throughput(provisionedModelId=arn, desiredProvisionedModelName="renamed")
+    assert bedrock.get_provisioned_model_throughput(provisionedModelId="renamed")["provisionedModelArn"] == arn
+
+
+def buses(events):
+    """Events of which one fails while the answer is a success."""
+    event = {"Source": "throughput-scheduler", "DetailType": "Throughput Commitment Changed", "Detail": "{}"}
+    answer = events.put_events(Entries=[event, {**event, "Detail": "no object"}])
+    assert answer["FailedEntryCount"] == 1 and answer["Entries"][0]["EventId"], answer
+    assert answer["Entries"][1]["ErrorCode"] == "MalformedDetail", answer
+    assert events.describe_event_bus(Name="default")["Arn"].endswith(":event-bus/default")
+    refused(events.exceptions.ResourceNotFoundException, events.describe_event_bus, Name="nowhere")
 
 
 # A call of each operation that is well-formed; it is refused before it is looked at.
@@ -213,6 +237,13 @@ CALLS = {
     "Query": {"TableName": TABLE},
     "Scan": {"TableName": TABLE},
     "DescribeTable": {"TableName": TABLE},
+    "UpdateProvisionedModelThroughput": {"provisionedModelId": ARN},
+    "ListFoundationModels": {},
+    "ListAgents": {},
+    "ListAgentAliases": {"agentId": AGENT},
+    "GetScheduleGroup": {"Name": GROUP},
+    "PutEvents": {"Entries": [{"Detail": "{}"}]},
+    "DescribeEventBus": {"Name": "default"},
 }
 
 
@@ -241,12 +272,15 @@ def main():
         clients = {service: client(service, stage.url) for service in {service for service, _ in operations}}
         arn = throughputs(stage, clients["bedrock"])
         aliases(clients["bedrock-agent"], arn)
+        catalogue(clients["bedrock"], clients["bedrock-agent"], arn)
         clients["bedrock"].delete_provisioned_model_throughput(provisionedModelId=arn)
         schedules(clients["scheduler"])
         if "ssm" in clients:
             parameters(clients["ssm"])
         if "dynamodb" in clients:
             tables(clients["dynamodb"])
+        if "events" in clients:
+            buses(clients["events"])
         caught = error_classes(stage, clients, operations)
         broken = stage.say(Look=True)["Broken"]
         assert broken == [], broken

@@ -34,6 +34,10 @@ pub fn admit_request(request: &Request, there: &There) -> Result<AdmittedRequest
         if let Some(answer) = is_somebody_elses(request, record)? {
             return Ok(answer);
         }
+        // A request whose URL bears no date is known by its URL alone.
+        if record.declared.undecided().is_some_and(|owed| owed.origin == request.origin) {
+            return Ok(AdmittedRequest::Again(None));
+        }
         if let Some(known) = record.declared.resource.as_ref() {
             if known.is_newest(request) {
                 return Ok(AdmittedRequest::Again(known.answered.clone()));

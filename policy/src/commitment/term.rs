@@ -1,6 +1,6 @@
 //! For how long is it bought, and which purchase is that?
 //!
-//! A term is paid for as a whole, so it is bought once for each name that the user gives a purchase (interface.md
+//! A term is paid for as a whole, so it is bought once for each name that the user gives a purchase (docs/reference.md
 //! section 2, "Terms").
 
 use std::fmt::{self, Display};

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::is_throughput;
 use crate::input::{Mistakes, Object, cut};
 use crate::pattern::{from_one_to, none_of};
 use crate::timetable::{DurationError, ModelUnits, parse_duration};
@@ -72,6 +73,9 @@ pub enum NotAModel {
     /// It is an inference profile.
     #[error("`{0}` is an inference profile, for which no provisioned throughput is sold; use the model's own id")]
     InferenceProfile(String),
+    /// It is a throughput that somebody has bought.
+    #[error("`{0}` is a provisioned throughput; use the id of the model that it is to be bought for")]
+    Throughput(String),
 }
 
 impl FromStr for ModelId {
@@ -89,6 +93,9 @@ impl FromStr for ModelId {
         if is_inference_profile(text) {
             return Err(NotAModel::InferenceProfile(cut(text)));
         }
+        if is_throughput(text) {
+            return Err(NotAModel::Throughput(cut(text)));
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -105,6 +112,9 @@ impl ModelId {
             "allOf": [none_of(
                 &json!({"type": "string", "pattern": profile}),
                 "no provisioned throughput is sold for an inference profile; use the model's own id",
+            ), none_of(
+                &json!({"type": "string", "pattern": "^arn:(?:.*:)?provisioned-model/"}),
+                "this is a provisioned throughput; use the id of the model that it is to be bought for",
             )],
         })
     }

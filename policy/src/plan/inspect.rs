@@ -102,7 +102,6 @@ pub(super) fn inspect(situation: Situation<'_>) -> (View<'_>, Step) {
     view.look_for_named(&mut step);
     view.report_oddities(&mut step);
     view.ask_for_model_dates(&mut step);
-    view.progress.busy = situation.attempts.busy_since(situation.record, situation.now);
     (view, step)
 }
 

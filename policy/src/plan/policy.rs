@@ -33,7 +33,7 @@ pub const TERM_END_GRACE: SignedDuration = SignedDuration::from_mins(1);
 pub const UNDATED_MONTH: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// Rule 10: the same for six months, in the shortest six months that there are, less a day.
 pub const UNDATED_SIX_MONTHS: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// A refusal that may pass is a problem when it has lasted for so long (docs/reference.md, "A report").
+/// A refusal that may pass is a problem when it has lasted for so long (docs/reference.md, "Reports").
 pub const PROBLEM_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What there is that fits what is wanted: the throughput of that name, by ARN.

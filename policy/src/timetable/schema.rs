@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::grammar::{DAYS, LONGEST};
+use super::grammar::LONGEST;
+use super::window::DAYS;
 use super::{Holiday, Period, Window, Zone};
 use crate::pattern::{SPACE, any_case, any_of, none_of, up_to};
 

@@ -77,7 +77,8 @@ impl Account {
     }
 }
 
-/// What is answered to a transaction that is not carried out, with a reason for each of its actions.
+/// What is answered to a transaction that is not carried out, with a reason for each of its
+/// actions.
 pub(crate) fn cancelled(reasons: Vec<Value>) -> Refusal {
     let codes: Vec<&str> = reasons.iter().filter_map(|reason| reason["Code"].as_str()).collect();
     let codes = codes.join(", ");
@@ -85,7 +86,8 @@ pub(crate) fn cancelled(reasons: Vec<Value>) -> Refusal {
     Refusal::new(400, "TransactionCanceledException", message).with("CancellationReasons", Value::Array(reasons))
 }
 
-/// What is answered when an action meets `code`, such as `TransactionConflict`: to a transaction, or to a write alone.
+/// What is answered when an action meets `code`, such as `TransactionConflict`: to a transaction,
+/// or to a write alone.
 pub(crate) fn hindered(call: &Call, code: &str) -> Refusal {
     if call.operation != "TransactWriteItems" {
         return Refusal::new(400, &format!("{code}Exception"), "Transaction is ongoing for the item");

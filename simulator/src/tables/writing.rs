@@ -1,4 +1,5 @@
-//! What does a write make of one item, and when is it refused? `PutItem`, `UpdateItem` and `DeleteItem`, alone or in a transaction.
+//! What does a write make of one item, and when is it refused? `PutItem`, `UpdateItem` and
+//! `DeleteItem`, alone or in a transaction.
 
 use serde_json::{Value, json};
 
@@ -31,7 +32,8 @@ pub(super) struct Write {
 }
 
 impl Write {
-    /// Reads the write `kind`, which is `Put`, `Update`, `Delete` or `ConditionCheck`, with members beside the usual ones.
+    /// Reads the write `kind`, which is `Put`, `Update`, `Delete` or `ConditionCheck`, with
+    /// members beside the usual ones.
     pub(super) fn read(kind: &str, body: &Value, more: &[&str]) -> Result<Self, Refusal> {
         let own: &[&str] = match kind {
             "Put" => &["Item"],
