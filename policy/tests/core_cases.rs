@@ -384,12 +384,10 @@ fn row_32_a_refusal_that_may_pass_is_a_problem_after_five_minutes() {
         assert!(!scene.attempts.failed(&route, refusal()), "it is waited out");
         let told = scene.plan().problems.iter().any(|problem| problem.contains("Not Prepared"));
         assert_eq!(told, problem, "{seconds}: {:?}", scene.lines());
-        scene = scene.noticed();
-        // At the end of an invocation the record keeps since when it has been refused.
         scene.record.progress.busy = scene.attempts.busy_since(&scene.record, scene.now);
     }
     scene.attempts = policy::plan::Attempts::default();
     let calm = scene.x("ONE");
     assert!(calm.plan().settled(), "{:?}", calm.lines());
-    assert!(calm.attempts.busy_since(&calm.record, calm.now).is_empty());
+    assert!(calm.attempts.busy_since(&calm.record, calm.now).is_empty(), "it is forgotten once it has passed");
 }
