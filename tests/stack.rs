@@ -15,6 +15,8 @@ const BOOTSTRAP: &str = env!("CARGO_BIN_EXE_bootstrap");
 const OURS: &str = "STACKALIAS";
 
 struct Life {
+    /// How many requests CloudFormation has made.
+    requests: std::cell::Cell<i64>,
     local: Local,
 }
 
@@ -24,13 +26,14 @@ impl Life {
         let local = Local::with_environment(BOOTSTRAP, &loud).await.expect("it starts");
         local.world.sim.add_agent_version(AGENT, "3", MODEL);
         local.world.sim.add_alias(AGENT, OURS, "3");
-        Self { local }
+        Self { local, requests: std::cell::Cell::new(0) }
     }
 
     #[expect(clippy::disallowed_methods, reason = "the binary lives on the machine's own time")]
     fn request(&self, kind: &str, logical_id: &str, more: Value) -> Value {
-        // No resource is asked for twice in one second.
-        self.local.world.sim.advance(jiff::SignedDuration::from_secs(1));
+        // CloudFormation makes no two requests about a resource in one second.
+        self.requests.set(self.requests.get() + 1);
+        let made = Timestamp::now() + SignedDuration::from_secs(self.requests.get());
         let mut properties = json!({
             "ModelId": "amazon.nova-lite-v1:0:24k",
             "AgentAliases": [{"AgentId": AGENT, "AgentAliasId": OURS}],
@@ -39,7 +42,7 @@ impl Life {
         if let (Some(members), Value::Object(more)) = (properties.as_object_mut(), more) {
             members.extend(more);
         }
-        self.local.stack.request(kind, logical_id, &properties, Timestamp::now())
+        self.local.stack.request(kind, logical_id, &properties, made)
     }
 
     async fn send(&mut self, request: &Value) {

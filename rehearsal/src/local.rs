@@ -93,6 +93,10 @@ impl Local {
             let request = event["RequestId"].as_str().unwrap_or_default();
             event["ResponseURL"] = json!(self.stack.sink.url(request, Timestamp::now()));
         }
+        // An older action than what the function has taken in since it began would change nothing.
+        if event.get("time").is_some() {
+            event["time"] = json!(Timestamp::now());
+        }
         event
     }
 

@@ -207,7 +207,7 @@ impl Rounds<'_> {
         to: &Route,
         invocations: Invocations,
     ) -> Result<Effect, CallError> {
-        let Some(alias) = self.alias_now(id).await? else { return Ok(Effect::Moved) };
+        let Some(alias) = self.aws.alias(id).await? else { return Ok(Effect::Moved) };
         let AgentAlias { name, description, status, version, throughput, rejects, .. } = &alias;
         let under_way = matches!(status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Deleting);
         let Some(version) = version.as_ref().filter(|version| *version != "DRAFT") else { return Ok(Effect::Moved) };

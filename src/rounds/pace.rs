@@ -54,7 +54,7 @@ impl Pace {
 pub(super) struct Paces {
     /// `UpdateAgentAlias`.
     pub(super) updates: Pace,
-    /// `GetAgentAlias`.
+    /// `GetAgentAlias`, beside the one before each `UpdateAgentAlias`, which keeps that one's pace.
     pub(super) looks: Pace,
     /// `GetAgentVersion`.
     pub(super) versions: Pace,
@@ -62,6 +62,6 @@ pub(super) struct Paces {
 
 impl Default for Paces {
     fn default() -> Self {
-        Self { updates: Pace::new(2), looks: Pace::new(10), versions: Pace::new(10) }
+        Self { updates: Pace::new(2), looks: Pace::new(8), versions: Pace::new(10) }
     }
 }

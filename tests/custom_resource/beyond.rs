@@ -1,6 +1,5 @@
 //! Beyond one resource: lines 41 to 44.
 
-use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use throughput_scheduler::handler::Invocation;
 
 use super::*;

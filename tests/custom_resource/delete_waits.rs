@@ -237,6 +237,9 @@ async fn line_38_a_crash_between_the_marks_and_the_tombstone_is_made_up_for() {
                     // It could not even be registered: the next Delete does it.
                     scene.delete(&retained(&json!({}))).await;
                 }
+                // What was left without a schedule is found by the hourly repair.
+                scene.world.send(json!({"Action": "Repair"})).await.expect("it is put right");
+                scene.world.pass(2).await;
                 scene.is_retained(&arn).await;
             }
         }

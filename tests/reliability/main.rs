@@ -191,5 +191,5 @@ impl Scene {
 }
 
 fn is_record(schedule: &ScheduleView) -> bool {
-    schedule.input.starts_with(r#"{"Tick""#)
+    schedule.input.contains(r#""Action":"Tick""#)
 }

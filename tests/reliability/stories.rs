@@ -176,10 +176,10 @@ macro_rules! each_story {
     ($told:ident) => {
         $told! {
             scale_up, scale_down, grow, shrink, grow_without_quota, shrink_without_quota, override_on, override_ends, resume,
-            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired, term_end,
+            retire, retire_while_creating, alias_dropped, failed_creation, term_retired, term_end,
             parameter_up, parameter_down, parameter_dropped, parameter_repaired, parameter_stack_create, parameter_stack_delete,
             stack_create, stack_create_in_service, stack_create_refused, stack_update, stack_update_in_service,
-            stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating, stack_take_over
+            stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating
         }
     };
 }
@@ -250,11 +250,6 @@ pub(crate) fn alias_dropped() -> Story {
 pub(crate) fn failed_creation() -> Story {
     let before = vec![Step::Aws(next_creation_fails)];
     Story::new("a creation fails", before, apply(json!({})))
-}
-
-pub(crate) fn take_over() -> Story {
-    let taker = json!({"Name": "taker", "TakeOver": true});
-    Story::new("an action takes an alias over", in_service(apply(json!({}))), apply(taker))
 }
 
 pub(crate) fn term_retired() -> Story {
@@ -355,7 +350,3 @@ pub(crate) fn stack_delete_while_creating() -> Story {
     Story::new("a stack is deleted while it is being created", before, request("Delete", json!({}))).ways(&ways)
 }
 
-pub(crate) fn stack_take_over() -> Story {
-    let taking = Event::Request("Create", "Renamed", properties(json!({"TakeOver": true})));
-    Story::new("a stack takes an alias over", in_service(request("Create", json!({}))), taking)
-}

@@ -1,10 +1,6 @@
 //! What people and schedules ask for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
-use throughput_scheduler::handler::Invocation;
 
 use super::*;
 
@@ -34,7 +30,7 @@ async fn scaled_down_first_it_is_registered_and_off() {
     let report = send(&world, scale("ScaleDown")).await;
     assert_eq!(report["Desired"], json!({"State": "Off", "ModelUnits": 0, "Because": "scaled down"}));
     assert!(world.sim.schedule(GROUP, NAME).is_some());
-    let report = send(&world, json!({"Action": "Resume", "Name": NAME})).await;
+    let report = send(&world, json!({"Action": "Resume", "Name": NAME, "Of": "Hold"})).await;
     assert_eq!(report["Desired"]["Because"], json!("never scaled up"), "never always on");
     assert!(world.sim.history().is_empty());
 }
@@ -73,9 +69,9 @@ async fn resume_takes_the_override_first_and_then_the_hold() {
     send(&world, json!({"Action": "ScaleUp", "Name": NAME})).await;
     send(&world, json!({"Action": "Override", "Name": NAME, "State": "On", "For": "1h"})).await;
     let because = |report: &Value| report["Desired"]["Because"].as_str().unwrap_or_default().to_owned();
-    let resume = json!({"Action": "Resume", "Name": NAME});
-    assert_eq!(because(&send(&world, resume.clone()).await), "scaled up");
-    assert_eq!(because(&send(&world, resume).await), "always on");
+    let resume = |of: &str| json!({"Action": "Resume", "Name": NAME, "Of": of});
+    assert_eq!(because(&send(&world, resume("Override")).await), "scaled up");
+    assert_eq!(because(&send(&world, resume("Hold")).await), "always on");
     steady(&world).await;
 }
 

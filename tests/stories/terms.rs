@@ -156,7 +156,8 @@ async fn a_termed_throughput_that_failed_is_bought_again_for_a_new_purchase_alon
     apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     world.run_until(at("2026-11-16T00:34:30Z"), |_, _| {}).await;
     world.sim.set_now(at("2026-11-16T00:35:30Z"));
-    assert!(problems(&world).await.contains("the model could not be loaded"));
+    let said = problems(&world).await;
+    assert!(said.contains("the model could not be loaded"), "{said}");
     world.pass(50).await;
     assert!(world.sim.throughputs().is_empty(), "what failed serves no term: it is deleted, and not bought again");
     assert!(problems(&world).await.contains("give Purchase a new value"));

@@ -52,7 +52,8 @@ pub fn admit(command: &Command, there: &There, arrival: Arrival<'_>) -> Result<A
     let did = apply(command, &mut declared, record.as_ref(), arrival)?;
     declared.note_change(did, request_id, now);
     let inherited = tombstone.as_ref().map(|tombstone| tombstone.spent.clone()).unwrap_or_default();
-    let switches_off = matches!(command, Command::Scale { state: State::Off, .. }) && record.is_some();
+    let off = matches!(command, Command::Scale { state: State::Off, .. } | Command::Override { state: State::Off, .. });
+    let switches_off = off && record.is_some();
     let buys = declared.lifecycle == Lifecycle::Active && !matches!(command, Command::Resume { .. });
     Ok(Admitted::Register(Box::new(Change {
         is_news: declared.lifecycle == Lifecycle::Active && is_news(&declared, record.as_ref()),
