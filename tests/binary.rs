@@ -61,6 +61,12 @@ async fn every_sample_event_is_answered_with_its_report() {
     assert_eq!(events.len(), 14);
     for (name, event) in events {
         let mut local = Local::start(BOOTSTRAP).await.expect("it starts");
+        let mut event = event;
+        if name.starts_with("stack-") {
+            // What is registered already declares the alias of the samples.
+            local.world.sim.add_alias(rehearsal::AGENT, "STACKALIAS", "3");
+            event = serde_json::from_str(&event.to_string().replace("KLMNOPQRST", "STACKALIAS")).expect("JSON");
+        }
         let report = local.invoke(local.readdressed(event)).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         if name.starts_with("stack-") {
             let puts = local.stack.sink.puts();

@@ -276,10 +276,10 @@ fn as_known(
     let named = |name: &str, attribute: &str| HashMap::from([(name.to_owned(), attribute.to_owned())]);
     match known {
         None => {
-            let mut names = named("#key", item::KEY);
-            names.insert("#expires".to_owned(), "Expires".to_owned());
+            let mut attributes = named("#key", item::KEY);
+            attributes.insert("#expires".to_owned(), "Expires".to_owned());
             let values = HashMap::from([(":now".to_owned(), number(now.as_second()))]);
-            ("attribute_not_exists(#key) OR #expires <= :now", names, values)
+            ("attribute_not_exists(#key) OR #expires <= :now", attributes, values)
         }
         Some(known) => {
             let values = HashMap::from([(":write".to_owned(), text(known.write.as_str()))]);

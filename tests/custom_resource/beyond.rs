@@ -12,11 +12,6 @@ impl Scene {
         derived_name(&self.stack.id, RENAMED)
     }
 
-    /// The throughput of the commitment `name`.
-    fn throughput_of(&self, name: &str) -> Option<simulator::Throughput> {
-        self.world.sim.throughputs().into_iter().find(|one| one.tags.get(COMMITMENT_TAG).is_some_and(|tag| tag == name))
-    }
-
     /// Delivers a request about the renamed resource, and gives it with its answer.
     async fn rename(&self, kind: &str, properties: &Value) -> (Value, Value) {
         let request = self.stack.request(kind, RENAMED, properties, self.world.now());

@@ -19,7 +19,7 @@ pub enum AdmittedRequest {
     /// The same request once more, which is registered: its answer is owed, or this was its answer.
     Again(Option<Decision>),
     /// Nothing is registered that could go: this is remembered, and the Delete is answered SUCCESS.
-    Bury(Tombstone),
+    Bury(Box<Tombstone>),
     /// It is another stack's, so that a Delete of it is none of ours: SUCCESS, and nothing changes.
     SomebodyElses,
 }
@@ -183,7 +183,7 @@ fn delete(request: &Request, there: &There) -> AdmittedRequest {
             request_id: request.origin.request_id.clone(),
             decision: Decision::Success,
         });
-        return AdmittedRequest::Bury(left.lasting(request.since));
+        return AdmittedRequest::Bury(Box::new(left.lasting(request.since)));
     };
     AdmittedRequest::Register(Box::new(retire(before, request)))
 }
