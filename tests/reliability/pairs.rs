@@ -378,6 +378,11 @@ fn alias_is_denied_once(sim: &Simulator) {
     sim.fault("GetAgentAlias", 1, Fault::denied());
 }
 
+fn quota_is_refused_once(sim: &Simulator) {
+    let refused = Fault::Refuse { status: 400, code: "ServiceQuotaExceededException", message: "no model units" };
+    sim.fault("CreateProvisionedModelThroughput", 1, refused);
+}
+
 fn somebody_deletes(sim: &Simulator) {
     for one in sim.throughputs() {
         sim.delete_throughput(&one.name);
@@ -447,7 +452,10 @@ pairs! {
     tick_that_buys_and_delete: buying(request("Create", json!({}))), Event::Tick, request("Delete", json!({}));
     tick_and_apply: routing(apply(json!({}))), Event::Tick, apply(json!({"ModelUnits": 2}));
     tick_that_deletes_and_apply: deleting(apply(json!({})), act("ScaleDown", json!({}))), Event::Tick, apply(json!({}));
+    create_and_delete: vec![], request("Create", json!({})), request("Delete", json!({}));
     create_and_the_same_create: vec![], request("Create", json!({})), Event::Same;
+    create_and_the_same_create_of_which_one_is_refused: vec![], request("Create", json!({})), Event::Same,
+        quota_is_refused_once;
     update_and_the_same_update_of_which_one_is_refused: stories::in_service(request("Create", json!({}))),
         request("Update", json!({"ModelUnits": 2})), Event::Same, alias_is_denied_once;
     create_and_scale_down: vec![], request("Create", json!({})), act("ScaleDown", json!({"Name": RESOURCE_NAME}));
