@@ -195,7 +195,7 @@ impl Shell {
             "--group-name" => assert_eq!(self.template.default("ScheduleGroupName"), value, "{place}"),
             "--namespace" => assert_eq!(value, "ThroughputScheduler", "{place}"),
             "--metric-name" => {
-                let sent = read("src/metrics.rs");
+                let sent = read("policy/src/metrics.rs");
                 assert!(sent.contains(&format!("(\"{value}\"")), "{place}: no metric {value} is sent");
             }
             "--dimensions" => assert!(value.starts_with("Name=Commitment,Value="), "{place}: {value}"),

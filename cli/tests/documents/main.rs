@@ -220,7 +220,7 @@ fn the_table_of_parameters_is_the_templates() {
 
 #[test]
 fn the_table_of_settings_is_what_is_read() {
-    let settings = read("src/settings.rs");
+    let settings = read("policy/src/settings.rs");
     let is_name =
         |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let read_there = settings.split('"').skip(1).step_by(2).filter(is_name).map(str::to_owned);
@@ -269,7 +269,7 @@ fn paths_that_are_named_are_there() {
 #[test]
 fn the_words_of_reports_in_the_runbook_are_those_of_the_program() {
     let mut said = String::new();
-    let mut directories = vec![root().join("src"), root().join("cli/src")];
+    let mut directories = vec![root().join("src"), root().join("policy/src"), root().join("cli/src")];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {
