@@ -114,9 +114,17 @@ impl Store<'_> {
     pub(crate) async fn table_id(&self) -> Result<String, CallError> {
         let known = self.aws.table_id();
         let id = known.get_or_try_init(|| async {
+            let cannot = format!("look at table {}", self.table);
             let answer = self.client().describe_table().table_name(self.table).send().await;
-            let answer = answer.map_err(|error| self.aws.failed(format!("look at table {}", self.table), &error))?;
-            Ok(answer.table().and_then(|table| table.table_id()).unwrap_or_default().to_owned())
+            let answer = answer.map_err(|error| self.aws.failed(cannot.clone(), &error))?;
+            let id = answer.table().and_then(|table| table.table_id()).map(str::to_owned);
+            // Without it a table that was restored from yesterday would pass for the deployment's own.
+            id.ok_or_else(|| CallError {
+                cannot,
+                kind: CallErrorKind::Invalid,
+                code: "InvalidAnswer".to_owned(),
+                message: "DescribeTable gave no TableId".to_owned(),
+            })
         });
         id.await.cloned()
     }

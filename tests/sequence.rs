@@ -201,7 +201,10 @@ async fn routes_that_do_not_fit_into_an_invocation_are_left_to_the_next_tick() {
     course.tick(NAME).expect("what is left is no error");
     let calls = course.calls();
     let last = sent(&calls, "UpdateAgentAlias").into_iter().max().expect("some are routed");
-    assert!(last <= Duration::from_secs(15) + 2 * LATENCY, "nothing is started ten seconds before the deadline: {last:?}");
+    assert!(
+        last <= Duration::from_secs(15) + 2 * LATENCY,
+        "nothing is started ten seconds before the deadline: {last:?}"
+    );
     let routed = (0..40).filter(|number| world.sim.alias(AGENT, &format!("ALIAS{number:05}")).route.is_some());
     assert!((10..40).contains(&routed.count()));
     pass(&world, 3).await;

@@ -74,7 +74,7 @@ fn a_delete_that_comes_before_its_create_is_remembered() {
     let mut table = Table::default();
     let Ok(AdmittedRequest::Bury(tombstone)) = table.request("Delete", 200, &json!({})) else { panic!("it is buried") };
     assert_eq!((tombstone.newest, tombstone.expires), (Some(at(200)), Some(at(200 + 86_400).as_second())));
-    table.there.tombstone = Some(tombstone);
+    table.there.tombstone = Some(*tombstone);
     for kind in ["Create", "Update"] {
         assert!(!not_allowed(table.request(kind, 100, &json!({}))).is_empty(), "{kind}");
     }

@@ -16,7 +16,7 @@ fn end(world: &World) -> Timestamp {
 }
 
 /// Plays until `minutes` before the end of the term, a tick an hour, and from there every minute.
-async fn until_before_end(world: &World, minutes: i64) -> Timestamp {
+fn until_before_end(world: &World, minutes: i64) -> Timestamp {
     let end = end(world);
     let near = end.saturating_sub(SignedDuration::from_mins(minutes)).expect("in range");
     world.sim.set_now(near);
@@ -32,7 +32,7 @@ async fn after_end(world: &World, end: Timestamp) {
 async fn row_07_neither_legacy_nor_a_denied_look_at_the_model_holds_the_end_of_a_term() {
     for denied in [false, true] {
         let world = in_service(month("Retire", "2026-11")).await;
-        let end = until_before_end(&world, 70).await;
+        let end = until_before_end(&world, 70);
         if denied {
             world.sim.fault("GetFoundationModel", 10_000, Fault::denied());
         } else {
@@ -52,7 +52,7 @@ async fn row_08_a_rollback_after_the_term_has_ended_buys_nothing() {
     let (_, answer) = stack.carry_out(&world, &create).await;
     assert_eq!(answer.expect("answered")["Status"], json!("SUCCESS"));
     world.pass(40).await;
-    let end = until_before_end(&world, 70).await;
+    let end = until_before_end(&world, 70);
     after_end(&world, end).await;
     assert!(world.sim.throughputs().is_empty());
     let update = stack.request("Update", LOGICAL_ID, &properties(office()), world.now());
@@ -101,7 +101,7 @@ async fn row_10_the_tick_rate_follows_the_nearest_end() {
     let world = world_with(&[("TICK_RATE", "rate(5 minutes)")]).await;
     apply(&world, month("Retire", "2026-11")).await;
     world.pass(45).await;
-    let end = until_before_end(&world, 70).await;
+    let end = until_before_end(&world, 70);
     after_end(&world, end).await;
     assert!(world.sim.throughputs().is_empty(), "it did not renew");
 }
@@ -169,7 +169,7 @@ async fn row_13_a_term_that_renewed_although_it_was_to_end_is_a_problem_until_it
 async fn row_14_a_retire_minutes_before_the_end_cuts_the_drain_short() {
     let world = in_service(month("Renew", "2026-11")).await;
     world.sim.knobs(|knobs| knobs.least_drain = SignedDuration::ZERO);
-    let end = until_before_end(&world, 4).await;
+    let end = until_before_end(&world, 4);
     act(&world, "Retire").await;
     after_end(&world, end).await;
     assert!(world.sim.throughputs().is_empty());

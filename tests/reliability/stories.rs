@@ -349,4 +349,3 @@ pub(crate) fn stack_delete_while_creating() -> Story {
     let ways = [DELETED_WHILE_CREATING, INVALID_WHILE_CREATING];
     Story::new("a stack is deleted while it is being created", before, request("Delete", json!({}))).ways(&ways)
 }
-

@@ -163,7 +163,7 @@ async fn status_of_all_lists_commitments_and_orphans() {
     let status = send(&world, json!({"Action": "Status"})).await;
     assert_eq!(status["Orphans"], json!([]), "what goes while it is looked at fails nothing");
     let looks = |one: &&str| one.starts_with("Get") || one.starts_with("List") || *one == "Scan";
-    assert!(world.sim.operations().iter().all(|one| looks(&one)), "{:?}", world.sim.operations());
+    assert!(world.sim.operations().iter().all(looks), "{:?}", world.sim.operations());
 }
 
 #[tokio::test]

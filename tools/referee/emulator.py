@@ -9,6 +9,7 @@ import json
 import logging
 from pathlib import Path
 
+from moto.dynamodb.models.table import Table
 from moto.server import ThreadedMotoServer
 from stage import REGION, Stage, client, refused
 
@@ -22,6 +23,17 @@ COMMITMENT = {
     "AgentAliases": [{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "KLMNOPQRST"}],
     "Drain": "0m",
 }
+
+
+def with_an_id(describe):
+    """moto leaves out the TableId that AWS always gives, and that tells a table from the one it was restored from."""
+
+    def described(table, base_key="TableDescription"):
+        description = describe(table, base_key=base_key)
+        description[base_key]["TableId"] = f"{id(table):032x}"
+        return description
+
+    return described
 
 
 class Parts:
@@ -185,6 +197,7 @@ def main():
     parser.add_argument("events", type=Path)
     arguments = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    Table.describe = with_an_id(Table.describe)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
