@@ -116,6 +116,11 @@ impl Aws {
         Self { process: process.to_owned(), ids: Arc::default(), ..self }
     }
 
+    /// Counts the ids of this process from `first` on: a rehearsal that goes back in time makes the same calls again.
+    pub fn count_ids_from(&self, first: u64) {
+        self.ids.store(first, Ordering::Relaxed);
+    }
+
     pub(crate) fn table_client(&self) -> &aws_sdk_dynamodb::Client {
         &self.table
     }

@@ -74,6 +74,8 @@ struct Ready<'a> {
     never: Option<Run>,
     /// What deaths have left so far, and whether Lambda delivered again.
     left: Vec<(Snapshot, Result, SignedDuration, bool)>,
+    /// How many calls are points, of a story that never comes to rest.
+    points: Option<usize>,
 }
 
 /// How a run went.
@@ -104,7 +106,7 @@ impl<'a> Ready<'a> {
     async fn new(scene: &'a Scene, story: &'a Story, what: &str) -> Self {
         let (start, mut events) = scene.prepare(&story.before, &[&story.event]).await;
         let event = events.remove(0);
-        let mut ready = Self { scene, story, start, event, plain: None, never: None, left: Vec::new() };
+        let mut ready = Self { scene, story, start, event, plain: None, never: None, left: Vec::new(), points: None };
         let plain = ready.play(true, None).await.expect("played to its end");
         assert_eq!(plain.broken, Vec::<String>::new(), "{what}: undisturbed");
         assert_eq!(plain.ticks.is_none(), story.restless.is_some(), "{what}: undisturbed: {}", plain.result.state);
@@ -164,10 +166,11 @@ impl<'a> Ready<'a> {
         // A tick that only looked and dies leaves what it would have left.
         let ticks =
             if self.plain.is_none() && comes { self.rest_and_note(waits).await } else { scene.rest(waits).await };
+        let calls = self.points.take().unwrap_or_else(|| scene.lines[0].calls());
         let broken = scene.sim.take_violations();
         let horizon = TICK * i32::try_from(MOST_TICKS).expect("few");
         Some(Run {
-            calls: (first_calls, scene.lines[0].calls()),
+            calls: (first_calls, calls),
             ticks: ticks.map(|ticks| most - waits + ticks),
             result: scene.result(),
             paid: scene.paid(began.checked_add(horizon).expect("in range")),
@@ -182,6 +185,9 @@ impl<'a> Ready<'a> {
     async fn rest_and_note(&mut self, most: usize) -> Option<usize> {
         for minutes in 1..=most {
             let rests = self.scene.minute().await;
+            if self.story.restless == Some(minutes) {
+                self.points = Some(self.scene.lines[0].calls());
+            }
             let left = (self.scene.sim.snapshot(), self.scene.result(), self.scene.behind.get());
             self.left.extend([true, false].map(|again| (left.0.clone(), left.1.clone(), left.2, again)));
             if rests {

@@ -264,9 +264,12 @@ fn termed() -> Vec<Step> {
     with(vec![created], in_service(bought))
 }
 
-/// Six seconds before a term's end, when the aliases have left and the drain is over.
+/// Six seconds before a term's end, when the aliases have left and the drain is over; its deletion may be asked for.
 pub(crate) fn seconds_before_term_end() -> Vec<Step> {
-    let leaves = Step::Aws(|sim| before_term_end(sim, 600));
+    let leaves = Step::Aws(|sim| {
+        sim.knobs(|knobs| knobs.delete_before_term_end = Refuses::No);
+        before_term_end(sim, 600);
+    });
     with(termed(), [leaves, Step::Minutes(2), Step::Aws(|sim| before_term_end(sim, 6))])
 }
 

@@ -151,10 +151,14 @@ fn is_spent(view: &View<'_>, step: &mut Step) -> Option<String> {
     let asked = commitment.at_term_end == AtTermEnd::Retire;
     if !(asked && view.progress.gone.values().any(ended_as_asked)) {
         let name = &commitment.name;
-        step.problems.push(format!(
-            "nothing is bought for {name}: Purchase `{purchase}` was spent before; give Purchase a new value to buy \
-             another term"
-        ));
+        let bought_by_it = |gone: &&Gone| gone.purchase.as_ref() == Some(&purchase);
+        let failure = view.progress.gone.values().filter(bought_by_it).find_map(|gone| gone.failed.as_ref());
+        let why = failure.map_or_else(
+            || format!("Purchase `{purchase}` was spent before"),
+            |Failure { at, reason }| format!("what Purchase `{purchase}` bought failed at {at}: {reason}"),
+        );
+        step.problems
+            .push(format!("nothing is bought for {name}: {why}; give Purchase a new value to buy another term"));
     }
     Some(purchase)
 }

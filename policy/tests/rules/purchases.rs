@@ -28,6 +28,7 @@ pub(crate) fn purchases() -> Vec<Row> {
         scene.has(1, |throughput, held| {
             throughput.status = ThroughputStatus::Failed;
             (held.term, held.failed) = (Some(Term::OneMonth), Some(Failure::new(at(0), "no capacity")));
+            held.purchase = Some("2026-11".to_owned());
         })
     };
     let next = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12"});
@@ -70,7 +71,8 @@ pub(crate) fn purchases() -> Vec<Row> {
                 scene.record.progress.spent.insert("2026-11".to_owned());
                 scene.observed.throughputs.clear();
             }),
-            &[SPENT],
+            &["note  nothing is bought for support-agent: what Purchase `2026-11` bought failed at \
+               2026-11-16T00:00:00Z: no capacity; give Purchase a new value to buy another term"],
         ),
         row(10, "a new value buys", ended(&month("Renew"), ENDS - 60).declares(&next), &[buy])
             .also("both are spent", |plan| plan.progress.spent.len() == 2),
