@@ -233,24 +233,30 @@ impl Rounds<'_> {
         }
         // A record that goes takes its targets along, and the lease is all that forgetting needs.
         let only_forgets = matches!(&plan.actions[..], [Action::Forget { .. }]) && self.holds_lease(way);
-        let announced = if only_forgets { Written::Done } else { self.announce(way, &plan).await? };
+        let announced = if only_forgets { Ok(Written::Done) } else { self.announce(way, &plan).await };
         match announced {
-            Written::Done => {}
-            Written::LeaseLost if self.may_act_without_lease(way) => {}
-            Written::LeaseLost => {
+            Ok(Written::Done) => {}
+            Ok(Written::LeaseLost) if self.may_act_without_lease(way) => {}
+            // A table that does not answer must not renew a term.
+            Err(error) if self.may_act_without_lease(way) => {
+                let name = way.stored.record.name();
+                warn!(commitment = %name, "{name}: {error}; its term is about to end: going on without");
+            }
+            Ok(Written::LeaseLost) => {
                 way.standing = Standing::LeftToAnother;
                 return Ok(Next::End);
             }
-            Written::DeclaredChanged => return Ok(Next::Again),
-            Written::NoRoom(sum) => {
+            Ok(Written::DeclaredChanged) => return Ok(Next::Again),
+            Ok(Written::NoRoom(sum)) => {
                 let message = format!(
                     "{sum} model units are held or being bought, and more are not allowed by MAX_TOTAL_MODEL_UNITS"
                 );
                 return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Quota, "NoRoom", &message));
             }
-            Written::Closed(reason) => {
+            Ok(Written::Closed(reason)) => {
                 return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Refused, "Closed", &reason));
             }
+            Err(error) => return Err(error),
         }
         let Acted { progress, busy } = self.act(way, &plan.actions).await;
         if progress || !plan.free.is_empty() {

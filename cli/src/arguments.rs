@@ -9,7 +9,9 @@ use bigdecimal::BigDecimal;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-pub use asking::{AnswerFormat, Apply, Ask, Lasting, Named, Override, Plan, Reach, Retire, Scale, Status, Switch};
+pub use asking::{
+    AnswerFormat, Apply, Ask, Ends, Lasting, Named, Override, Plan, Reach, Resume, Retire, Scale, Status, Switch,
+};
 pub use when::{Day, NotADay, NotAnInstant, When};
 
 /// Environment, exit codes and places, at the end of the long help.
@@ -27,7 +29,7 @@ Words:
   window    civil times of the week at which a throughput is wanted, such as Mon-Fri 08:00-20:00
   lead      how long before that it is bought, so that it is in service at the opening
   drain     how long it is kept after the last alias has left it, so that calls can end
-  hold      what scale-up and scale-down put in place of the timetable, until the next of them, or resume
+  hold      what scale-up and scale-down put in place of the timetable, until the next of them, or resume --of hold
   override  what lies above timetable and hold for a while; it ends by itself
   waits     what it is not yet as wanted for, and runs, what is paid for
 
@@ -82,8 +84,8 @@ pub enum Verb {
     History(Named),
     /// Switch a commitment on or off for a while, whatever else says
     Override(Override),
-    /// Take away an override, or if there is none the hold of scale-up or scale-down
-    Resume(Named),
+    /// Take away an override, or the hold of scale-up or scale-down
+    Resume(Resume),
     /// Hold a commitment on, in place of its timetable, until it is scaled down or resumed
     ScaleUp(Scale),
     /// Hold a commitment off, in place of its timetable, until it is scaled up or resumed

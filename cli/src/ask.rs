@@ -11,7 +11,7 @@ use policy::timetable::{State, Zone};
 use rehearsal::timeline::zone;
 use serde_json::{Value, json};
 
-use crate::arguments::{AnswerFormat, Apply, Ask, Named, Override, Plan, Retire, Scale, When};
+use crate::arguments::{AnswerFormat, Apply, Ask, Ends, Override, Plan, Resume, Retire, Scale, When};
 use crate::function::Function;
 use crate::report::{self, Tense};
 use crate::source::Declaration;
@@ -182,9 +182,14 @@ async fn ends(
 ///
 /// # Errors
 /// The function refuses or cannot be reached.
-pub async fn resume(named: &Named, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let action = json!({"Action": "Resume", "Name": named.name});
-    send(vec![action], &named.ask, Tense::Did, terminal, now).await
+pub async fn resume(resume: &Resume, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let Resume { name, of, ask } = resume;
+    let of = match of {
+        Ends::Override => "Override",
+        Ends::Hold => "Hold",
+    };
+    let action = json!({"Action": "Resume", "Name": name, "Of": of});
+    send(vec![action], ask, Tense::Did, terminal, now).await
 }
 
 /// `retire`, after a question.

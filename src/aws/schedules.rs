@@ -111,6 +111,20 @@ impl Aws {
         Ok(enabled && same && found.schedule_expression() == Some(expression.as_str()))
     }
 
+    /// The names of all schedules of `group`.
+    ///
+    /// # Errors
+    /// The call was refused, or no answer came.
+    pub async fn schedules(&self, group: &str) -> Result<Vec<String>, CallError> {
+        let mut pages = self.scheduler().list_schedules().group_name(group).into_paginator().items().send();
+        let mut names = Vec::new();
+        while let Some(summary) = pages.next().await {
+            let summary = summary.map_err(|error| self.failed(format!("list the schedules of {group}"), &error))?;
+            names.extend(summary.name().map(str::to_owned));
+        }
+        Ok(names)
+    }
+
     /// Deletes the schedule of the commitment `name`; one that is already gone counts as deleted.
     ///
     /// # Errors

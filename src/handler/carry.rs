@@ -47,6 +47,9 @@ impl Handler {
         invocation: &Invocation,
     ) -> Result<(), Error> {
         let carried = self.carry_on(rounds, way, set, invocation).await;
+        if way.standing == Standing::LeftToAnother {
+            self.leave_no_schedule(rounds, way).await;
+        }
         self.tell_others(way).await;
         carried
     }
@@ -188,6 +191,19 @@ impl Handler {
         }
         way.progress.schedule = digest;
         Ok(())
+    }
+
+    /// Takes back a schedule that was made while another invocation let the commitment go: its ticks would find no record.
+    /// What fails here is left to `Repair`.
+    async fn leave_no_schedule(&self, rounds: &Rounds<'_>, way: &Way) {
+        let name = way.stored.record.name();
+        if way.progress.schedule == way.begun.progress.schedule || !matches!(rounds.store.record(name).await, Ok(None))
+        {
+            return;
+        }
+        if let Err(error) = self.aws.delete_schedule(rounds.store.group, name).await {
+            warn!(commitment = %name, "{name}: {error}");
+        }
     }
 
     /// Tells the event bus what has changed. A bus that refuses holds nothing up.

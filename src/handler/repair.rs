@@ -1,7 +1,7 @@
 //! What is put right each hour, and how is a table taken up?
 //!
-//! Schedules that are gone, disabled or pointed elsewhere are made again from the records. Orphans are counted, and retired
-//! if their commitment has a tombstone (docs/policy.md, rule 11).
+//! Schedules that are gone, disabled or pointed elsewhere are made again from the records, and those without a record are
+//! deleted. Orphans are counted, and retired if their commitment has a tombstone (docs/policy.md, rule 11).
 
 use policy::commitment::Commitment;
 use policy::input::Mistakes;
@@ -30,6 +30,10 @@ impl Handler {
                 },
                 Err((_, error)) => problems.push(error.to_string()),
             }
+        }
+        match self.delete_stray_schedules(store).await {
+            Ok(deleted) => repaired.extend(deleted),
+            Err(error) => problems.push(error.to_string()),
         }
         let (reports, orphans, worst) = self.look_at_all(invocation).await?;
         let mut left = Vec::new();
@@ -60,6 +64,20 @@ impl Handler {
         self.aws.keep_schedule(&tick, true).await?;
         info!(commitment = %tick.name, "{}: its schedule was put right", tick.name);
         Ok(true)
+    }
+
+    /// Deletes the schedules that no record wants: an invocation died between the two. Gives their names.
+    async fn delete_stray_schedules(&self, store: Store<'_>) -> Result<Vec<String>, Error> {
+        let mut deleted = Vec::new();
+        for name in self.aws.schedules(store.group).await? {
+            // Read after the schedule was seen: a schedule is made after its record.
+            if store.record(&name).await?.is_none() {
+                self.aws.delete_schedule(store.group, &name).await?;
+                warn!(commitment = %name, "{name}: its schedule is deleted: no record wants it");
+                deleted.push(name);
+            }
+        }
+        Ok(deleted)
     }
 
     /// Retires an orphan whose commitment has a tombstone: it was let go, so nobody wants it. Returns false if it has none.

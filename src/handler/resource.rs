@@ -249,30 +249,38 @@ impl Handler {
         reached: Reached,
         invocation: &Invocation,
     ) -> Result<Value, Error> {
-        let decision = Decision::Failed(reason);
+        let mut decision = Decision::Failed(reason);
         let name = origin.physical_id();
-        let answered = json!({ "Name": name, "Answered": "FAILED" });
         let by = self.now().saturating_add(SignedDuration::from_mins(10)).unwrap_or(invocation.deadline);
         let by = by.min(invocation.deadline.max(self.now()));
         let Ok(store) = self.store() else {
             self.tell(origin, &decision, &Data::default(), by).await?;
-            return Ok(answered);
+            return Ok(json!({ "Name": name, "Answered": decision.status() }));
         };
         let rounds = self.rounds_as(reached.holder, store, invocation);
-        let stored = store.record(&name).await.ok().flatten();
-        let owed = stored.as_ref().and_then(|stored| stored.record.declared.undecided());
-        if let Some(stored) = stored.clone().filter(|_| owed.is_some_and(|owed| owed.origin == *origin)) {
-            return self.refuse_registered(&rounds, stored, origin, &decision, invocation).await;
-        }
-        let request = Request::read(raw, origin.clone(), self.now()).ok();
-        if let Some(request) = request.filter(|_| reached.allowed) {
-            self.remember_refusal(store, stored.as_ref(), &request, &decision).await;
+        let request = Request::read(raw, origin.clone(), self.now()).ok().filter(|_| reached.allowed);
+        let mut stored = store.record(&name).await.ok().flatten();
+        for _ in 0..MOST_WRITES {
+            let owed = stored.as_ref().and_then(|stored| stored.record.declared.undecided());
+            if let Some(stored) = stored.clone().filter(|_| owed.is_some_and(|owed| owed.origin == *origin)) {
+                return self.refuse_registered(&rounds, stored, origin, &decision, invocation).await;
+            }
+            // Another delivery of the same request has decided its answer: it is told once more, and nothing else.
+            if let Some(decided) = stored.as_ref().and_then(|stored| decided(stored, origin)) {
+                decision = decided;
+                break;
+            }
+            let Some(request) = &request else { break };
+            if self.remember_refusal(store, stored.as_ref(), request, &decision).await {
+                break;
+            }
+            stored = store.record(&name).await.ok().flatten();
         }
         let ours = stored
             .filter(|stored| stored.record.declared.resource.as_ref().is_some_and(|resource| resource.is_of(origin)));
         let data = ours.map(|stored| Data::of(&stored.record, store.deployment, self.now())).unwrap_or_default();
         self.tell(origin, &decision, &data, rounds.answer_by()).await?;
-        Ok(answered)
+        Ok(json!({ "Name": name, "Answered": decision.status() }))
     }
 
     /// The request is registered already: it is decided there, and what follows from that is carried out.
@@ -303,14 +311,15 @@ impl Handler {
         Ok(json!({ "Name": name, "Answered": "FAILED" }))
     }
 
-    /// Remembers what a request was answered that changes nothing: delivered once more, it is told the same.
+    /// Remembers what a request was answered that changes nothing: delivered once more, it is told the same. Returns false if
+    /// somebody else has written meanwhile.
     async fn remember_refusal(
         &self,
         store: Store<'_>,
         stored: Option<&Stored>,
         request: &Request,
         decision: &Decision,
-    ) {
+    ) -> bool {
         let name = request.name.as_str();
         let remembered = match (request.kind, stored) {
             (RequestType::Create, None) => {
@@ -322,7 +331,7 @@ impl Handler {
                 let known = store.tombstone(name, self.now()).await.ok().flatten();
                 let kept = known.clone().unwrap_or_default();
                 let left = Tombstone { spent: kept.spent, invocations: kept.invocations, ..left };
-                store.bury(name, known.as_ref(), &left.lasting(self.now()), self.now()).await.map(|_| ())
+                store.bury(name, known.as_ref(), &left.lasting(self.now()), self.now()).await
             }
             (RequestType::Update, Some(stored)) => match refused_update(stored, request, decision) {
                 Some(declared) => {
@@ -332,15 +341,17 @@ impl Handler {
                         may_buy: false,
                         inherited: std::collections::BTreeSet::new(),
                     };
-                    store.register(Some(stored), None, &change).await.map(|_| ())
+                    let registered = store.register(Some(stored), None, &change).await;
+                    registered.map(|registered| !matches!(registered, Registered::Conflict))
                 }
-                None => Ok(()),
+                None => Ok(true),
             },
-            (RequestType::Create | RequestType::Update | RequestType::Delete, _) => Ok(()),
+            (RequestType::Create | RequestType::Update | RequestType::Delete, _) => Ok(true),
         };
-        if let Err(error) = remembered {
+        remembered.unwrap_or_else(|error| {
             warn!(commitment = %name, "{name}: {error}");
-        }
+            true
+        })
     }
 
     /// The guard of the service's own stack: it cannot be deleted while something is registered or paid for.
@@ -408,6 +419,15 @@ impl Handler {
 
 fn owes_nothing(stored: &Stored) -> bool {
     stored.record.declared.owed.is_empty()
+}
+
+/// What was decided to answer to this very request, if that is so.
+fn decided(stored: &Stored, origin: &Origin) -> Option<Decision> {
+    let declared = &stored.record.declared;
+    let resource = declared.resource.as_ref().filter(|resource| resource.is_of(origin));
+    let last = resource.filter(|resource| resource.request_id == origin.request_id);
+    let owed = declared.owed.iter().find(|owed| owed.origin == *origin);
+    owed.and_then(|owed| owed.decided.clone()).or_else(|| last?.answered.clone())
 }
 
 /// The declaration with what `request` was answered, if that is newer than what is known.

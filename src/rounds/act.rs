@@ -146,11 +146,11 @@ impl Rounds<'_> {
         match action {
             Action::Buy { name, announced, repeated: _ } => self.buy(name, announced, record).await,
             Action::Route { alias, expected, to, invocations } => {
-                self.so_far.paces.updates.turn(self.clock).await;
+                let cannot = format!("route {alias}");
+                self.so_far.paces.updates.turn_after(self.clock, self.still_holds(tenure, &cannot)).await?;
                 if self.now() >= self.stop_at {
                     return Err(out_of_time(alias));
                 }
-                self.still_holds(tenure, &format!("route {alias}")).await?;
                 self.route(alias, expected, to, *invocations).await
             }
             Action::Point { parameter, value, expected, to: _ } => {
@@ -247,6 +247,7 @@ impl Rounds<'_> {
         let aliases = join_all(ids.into_iter().map(|id| async move { self.alias_now(&id).await }));
         let parameters = self.look_at_parameters(declared.all_parameters());
         let (marks, aliases, parameters) = tokio::join!(self.aws.marks(arn), aliases, parameters);
+        let served = record.progress.throughputs.get(arn).is_some_and(|held| held.served.is_some());
         match marks {
             Ok(marks) if marks.are(record.name(), self.store.deployment) => {}
             // Marks that do not show are asked for again by the next tick, not judged.
@@ -268,6 +269,8 @@ impl Rounds<'_> {
                 Ok(Some(alias)) if alias.throughput.as_deref().is_some_and(|named| named == arn || named == name) => {
                     return Ok(Effect::Moved);
                 }
+                // Rule 2: until it is PREPARED it may still send invocations where it sent them before.
+                Ok(Some(alias)) if served && !last_chance && may_return(&alias.status) => return Ok(Effect::Moved),
                 Ok(_) => {}
                 Err(_) if last_chance => {}
                 Err(error) => return Err(error),
@@ -300,6 +303,11 @@ impl Rounds<'_> {
             }
         }
     }
+}
+
+/// Whether an alias in `status` that names another route may still send invocations where it sent them before.
+fn may_return(status: &AliasStatus) -> bool {
+    matches!(status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Failed)
 }
 
 /// Rule 4: a definite refusal takes the announcement back, unless an earlier call may have bought.

@@ -261,6 +261,7 @@ impl Store<'_> {
     pub async fn set_open(&self, open: bool) -> Result<(), CallError> {
         let request = self.client().update_item().table_name(self.table);
         let request = request.set_key(Some(item::key(item::DEPLOYMENT_KEY))).update_expression("SET #open = :open");
+        let request = request.condition_expression("attribute_exists(#key)").expression_attribute_names("#key", "Key");
         let request = request.expression_attribute_names("#open", "Open");
         let answer = request.expression_attribute_values(":open", AttributeValue::Bool(open)).send().await;
         let word = if open { "open" } else { "close" };

@@ -13,7 +13,7 @@ use super::{OTHER_ALIAS, Scene, TICK};
 /// The drain of every story.
 pub(crate) const DRAIN: SignedDuration = SignedDuration::from_mins(1);
 /// What in a declaration depends on when it came and how often it was written.
-const PASSING: [&str; 12] = [
+const PASSING: [&str; 13] = [
     "At",
     "Changed",
     "Changes",
@@ -24,6 +24,7 @@ const PASSING: [&str; 12] = [
     "Registered",
     "RequestId",
     "Since",
+    "Until",
     "Version",
     "Write",
 ];
@@ -87,8 +88,11 @@ fn state(sim: &Simulator) -> Value {
         .collect();
     there.sort_by_key(ToString::to_string);
     let schedules: BTreeSet<String> = sim.schedules().into_iter().map(|schedule| schedule.name).collect();
-    let table: BTreeMap<String, Value> =
-        sim.items(TABLE).into_iter().map(|(key, item)| (key.clone(), lasting(&key, item))).collect();
+    // A tombstone matters to what comes later alone.
+    let items = sim.items(TABLE).into_iter().filter(|(key, _)| !key.starts_with("tombstone/"));
+    let mut table: BTreeMap<String, Value> = items.map(|(key, item)| (key.clone(), lasting(&key, item))).collect();
+    // Before the first purchase there is none.
+    table.entry("ledger".to_owned()).or_insert(json!(0));
     let parameter = sim.parameter(PARAMETER).map(|one| json!([name(&one.value), one.kind]));
     json!({
         "Throughputs": there,
@@ -112,7 +116,7 @@ fn lasting(key: &str, mut item: Value) -> Value {
         }
         Some("target") => item["Commitment"].take(),
         Some("ledger") => item["Sum"].take(),
-        // A tombstone is there, or it is not; the item `deployment` never changes.
+        // The item `deployment` never changes.
         Some(_) | None => Value::Null,
     }
 }

@@ -16,8 +16,9 @@ use super::checks::{Result, difference, judge, tolerance};
 use super::stories::{Story, each_story};
 use super::{Scene, TICK};
 
-/// Ticks that a crash, or an answer that is lost, may cost: that a purchase has bought nothing is known for sure after ten minutes.
-const MORE_TICKS: usize = 14;
+/// Ticks that a crash, or an answer that is lost, may cost: a purchase is tried again for ten minutes, and ten minutes later two looks
+/// tell for sure that it has bought nothing.
+const MORE_TICKS: usize = 26;
 /// Ticks within which every story comes to rest when nobody disturbs it.
 const MOST_TICKS: usize = 30;
 /// How often the SDK tries.

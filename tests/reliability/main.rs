@@ -8,6 +8,7 @@
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -129,7 +130,7 @@ impl Scene {
     }
 
     /// The names of the commitments that are registered.
-    fn registered(&self) -> Vec<String> {
+    fn registered(&self) -> BTreeSet<String> {
         let keys = self.sim.items(TABLE).into_keys();
         keys.filter_map(|key| key.strip_prefix("commitment/").map(str::to_owned)).collect()
     }
@@ -165,7 +166,7 @@ impl Scene {
     }
 
     /// Lets a minute pass, and delivers what is due in it; whether everything that is registered was looked at, and nothing was
-    /// left to do. What has no schedule waits for the hourly `Repair`, which comes at once here.
+    /// left to do. A record without a schedule, or a schedule without a record, waits for the hourly `Repair`, which comes at once here.
     async fn minute(&self) -> bool {
         let from = self.sim.now().saturating_sub(self.behind.get()).expect("in range");
         let until = from.saturating_add(TICK).expect("in range");
@@ -179,8 +180,8 @@ impl Scene {
             };
             looked += 1;
         }
-        let schedules = self.sim.schedules();
-        if self.registered().iter().any(|name| schedules.iter().all(|schedule| schedule.name != *name)) {
+        let scheduled: BTreeSet<String> = self.sim.schedules().into_iter().map(|schedule| schedule.name).collect();
+        if self.registered() != scheduled {
             let _answer = self.invoke(json!({"Action": "Repair"})).await;
             rests = false;
         }

@@ -154,7 +154,30 @@ impl From<Switch> for State {
 /// `resume`
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
-  throughput resume support-agent")]
+  throughput resume support-agent
+  throughput resume support-agent --of hold")]
+pub struct Resume {
+    /// The commitment
+    pub name: Name,
+    /// What to end
+    #[arg(long, value_enum, default_value_t = Ends::Override)]
+    pub of: Ends,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// What lies above a timetable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ends {
+    /// What `override` switched
+    Override,
+    /// What `scale-up` or `scale-down` put in place of the timetable
+    Hold,
+}
+
+/// `history`
+#[derive(Debug, Args)]
 pub struct Named {
     /// The commitment
     pub name: Name,

@@ -46,12 +46,12 @@ fn an_action_is_invoked_and_waited_for() {
     let request = &lambda.requests()[0];
     assert_eq!(request.path, "/2015-03-31/functions/throughput-scheduler/invocations");
     assert_eq!(request.headers["x-amz-invocation-type"], "RequestResponse");
-    assert_eq!(request.body, json!({"Action": "Resume", "Name": "support-agent"}));
+    assert_eq!(request.body, json!({"Action": "Resume", "Name": "support-agent", "Of": "Override"}));
 }
 
 #[test]
 fn every_verb_sends_its_action_and_nothing_more() {
-    let cases: [(&[&str], Value); 8] = [
+    let cases: [(&[&str], Value); 9] = [
         (&["status", "support-agent"], json!({"Action": "Status", "Name": "support-agent"})),
         (&["scale-up", "support-agent"], json!({"Action": "ScaleUp", "Name": "support-agent"})),
         (&["scale-down", "support-agent"], json!({"Action": "ScaleDown", "Name": "support-agent"})),
@@ -66,7 +66,11 @@ fn every_verb_sends_its_action_and_nothing_more() {
             json!({"Action": "Override", "Name": "support-agent", "State": "Off", "Until": "2026-12-24T09:00:00Z"}),
         ),
         (&["status"], json!({"Action": "Status"})),
-        (&["resume", "support-agent"], json!({"Action": "Resume", "Name": "support-agent"})),
+        (&["resume", "support-agent"], json!({"Action": "Resume", "Name": "support-agent", "Of": "Override"})),
+        (
+            &["resume", "support-agent", "--of", "hold"],
+            json!({"Action": "Resume", "Name": "support-agent", "Of": "Hold"}),
+        ),
     ];
     for (arguments, expected) in cases {
         assert_eq!(sent(arguments).0, expected, "{arguments:?}");

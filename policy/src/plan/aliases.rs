@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::inspect::View;
-use super::policy::{Goal, RETRY_AFTER, after};
+use super::policy::{Goal, RETRY_AFTER, after, is_in_doubt};
 use super::{Action, Expected, Invocations, Route, Step, WaitingOn};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
@@ -159,7 +159,9 @@ impl One<'_, '_> {
             let status = alias.status.as_str();
             self.step.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
         }
-        true
+        // Rule 2: what is let go is not looked at any more.
+        let has_served = self.view.ours.iter().any(|ours| self.view.has_served(&ours.arn));
+        alias.status == AliasStatus::Deleting || !is_in_doubt(&alias.status, has_served)
     }
 
     fn remember_failure(&mut self, alias: &AgentAlias) {

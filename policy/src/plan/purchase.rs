@@ -155,7 +155,9 @@ fn is_spent(view: &View<'_>, step: &mut Step) -> Option<String> {
         let failure = view.progress.gone.values().filter(bought_by_it).find_map(|gone| gone.failed.as_ref());
         let why = failure.map_or_else(
             || format!("Purchase `{purchase}` was spent before"),
-            |Failure { at, reason }| format!("what Purchase `{purchase}` bought failed at {at}: {reason}"),
+            |Failure { at, reason }| {
+                format!("Purchase `{purchase}` was spent before, and what it bought failed at {at}: {reason}")
+            },
         );
         step.problems
             .push(format!("nothing is bought for {name}: {why}; give Purchase a new value to buy another term"));

@@ -71,8 +71,10 @@ pub(crate) fn purchases() -> Vec<Row> {
                 scene.record.progress.spent.insert("2026-11".to_owned());
                 scene.observed.throughputs.clear();
             }),
-            &["note  nothing is bought for support-agent: what Purchase `2026-11` bought failed at \
-               2026-11-16T00:00:00Z: no capacity; give Purchase a new value to buy another term"],
+            &[
+                "note  nothing is bought for support-agent: Purchase `2026-11` was spent before, and what it bought failed at \
+               00:00:00Z: no capacity; give Purchase a new value to buy another term",
+            ],
         ),
         row(10, "a new value buys", ended(&month("Renew"), ENDS - 60).declares(&next), &[buy])
             .also("both are spent", |plan| plan.progress.spent.len() == 2),
