@@ -156,7 +156,12 @@ impl Rounds<'_> {
             Action::Point { parameter, value, expected, to: _ } => {
                 self.point(parameter, value, expected.as_ref(), record.name()).await
             }
-            Action::Delete { name, arn, last_chance, patient: _ } => self.delete(name, arn, *last_chance, record).await,
+            Action::Delete { name, arn, last_chance, patient: _ } => {
+                if !last_chance {
+                    self.still_holds(tenure, &format!("delete {name}")).await?;
+                }
+                self.delete(name, arn, *last_chance, record).await
+            }
             Action::Tag { name, arn, set, remove } => {
                 self.aws.tag(name, arn, set, remove).await?;
                 Ok(Effect::Done)
