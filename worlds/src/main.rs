@@ -1,27 +1,36 @@
 //! Searches every small world, two at a time, and says what it found.
+//!
+//! With names, only the worlds whose names hold one of them. With `--until-broken`, it stops at the first broken rule.
 
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use worlds::{Explored, World, explore, worlds};
+use worlds::{Explored, Task, World, explore, worlds};
 
 fn main() -> ExitCode {
-    let only: Vec<String> = std::env::args().skip(1).collect();
-    let mut todo: Vec<(World, usize)> = worlds();
+    let (options, only): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let until_broken = options.iter().any(|option| option == "--until-broken");
+    let mut todo: Vec<Task> = worlds();
     todo.retain(|(world, _)| only.is_empty() || only.iter().any(|name| world.name.contains(name.as_str())));
     let (count, began) = (todo.len(), Instant::now());
     todo.reverse();
     let todo = Mutex::new(todo);
     let found = Mutex::new(Vec::new());
+    let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                loop {
+                while !stop.load(Ordering::Relaxed) {
                     let Some((world, limit)) = todo.lock().ok().and_then(|mut todo| todo.pop()) else { break };
                     let began = Instant::now();
                     let explored = explore(&world, limit);
                     tell(&world, &explored, began.elapsed().as_secs_f64());
+                    if until_broken && explored.broken.is_some() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
                     if let Ok(mut found) = found.lock() {
                         found.push(explored);
                     }

@@ -4,6 +4,7 @@
 //! what the policy has seen.
 
 use policy::commitment::AtTermEnd;
+use policy::custom_resource::RequestType;
 use policy::plan::{Action, Plan, Route, policy as rules_of_plan};
 use policy::record::{Decision, Lifecycle, Record};
 
@@ -142,6 +143,11 @@ pub(crate) fn on_deleted(world: &World, state: &State, way: &Way, id: u16) -> Op
     if known.used && !last && !drained && !by_hand {
         return Some(format!("rule 2: {name} is deleted before it has drained"));
     }
+    let by_timetable =
+        way.stored.declared.commitment.timetable.is_some() && way.stored.declared.lifecycle == Lifecycle::Active;
+    if state.aws.legacy && by_timetable && known.doing == Doing::InService {
+        return Some(format!("rule 9: {name} is deleted by a timetable, and cannot be bought again"));
+    }
     (known.doing == Doing::InService && is_to_stay(world, state, way, id))
         .then(|| format!("rule 1: {name} is deleted, and is wanted"))
 }
@@ -221,6 +227,9 @@ fn of_registered(world: &World, state: &State, index: u8, record: &Record) -> Op
     if !declared.owed.is_empty() {
         return Some(format!("{name} still owes an answer"));
     }
+    if declared.lifecycle == Lifecycle::Active && was_refused(world, state, index) {
+        return Some(format!("the Create of {name} failed, and it is not retired"));
+    }
     let ours: Vec<&Throughput> =
         state.aws.throughputs.iter().filter(|known| known.is_there() && known.marks == Whose::Ours(index)).collect();
     let wanted = wanted(record, state.now);
@@ -241,6 +250,16 @@ fn of_registered(world: &World, state: &State, index: u8, record: &Record) -> Op
         return Some(format!("{name} is wanted and never in service"));
     }
     of_aliases(world, state, record, serving.copied())
+}
+
+/// Whether the last request for the commitment `index` was a Create that failed.
+fn was_refused(world: &World, state: &State, index: u8) -> bool {
+    let mut of = world.events.iter().zip(&state.events).filter(|(event, delivery)| {
+        event.commitment == index && delivery.sent.is_some() && matches!(event.ask, Ask::Request { .. })
+    });
+    let is_create = |ask: &Ask| matches!(ask, Ask::Request { kind: RequestType::Create, .. });
+    let last = of.next_back();
+    last.is_some_and(|(event, delivery)| is_create(&event.ask) && matches!(delivery.told, Some(Decision::Failed(_))))
 }
 
 /// Whether nothing speaks against having what is wanted.
@@ -266,6 +285,9 @@ fn of_aliases(world: &World, state: &State, record: &Record, serving: Option<&Th
         let right = alias.route == target && alias.doing == Changing::Prepared;
         if target.is_some() && !foreign && !right {
             return Some(format!("alias {id} of {name} never gets where it belongs"));
+        }
+        if target.is_some() && right && alias.rejects {
+            return Some(format!("alias {id} of {name} goes on rejecting on what is paid for"));
         }
         let lost = alias.route.is_some_and(|on| state.aws.find(on).is_none_or(|known| known.gone.is_some()));
         if lost {
