@@ -302,7 +302,8 @@ impl Steps<'_> {
         let mut state = self.by_hand();
         let now = state.now;
         match (hand, &mut state.aws.parameter) {
-            (Hand::Legacy, _) if !self.before.aws.legacy => state.aws.legacy = true,
+            // While nobody is about to delete what was asked about a moment ago.
+            (Hand::Legacy, _) if !self.before.aws.legacy && self.before.flights.is_empty() => state.aws.legacy = true,
             (Hand::WriteParameter, Some(parameter)) if parameter.value != Value::OnDemand => {
                 parameter.value = Value::OnDemand;
                 parameter.version += 1;
