@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts each mistake of this directory, one at a time, into a copy of the project, and searches until it is found. Prints for each the
-# world, the depth and the rule. Fails if one is not found. With an argument, only the mistakes whose names hold it.
+# world, the depth and the rule. Fails if one is not found. With arguments, only the mistakes whose names hold one of them.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -11,8 +11,10 @@ trap 'rm -rf "$copy"' EXIT
 target=${MISTAKES_TARGET:-$root/target/mistakes}
 (cd "$root" && git ls-files -z | xargs -0 tar cf -) | tar xf - -C "$copy"
 missed=0
-for mistake in "$here"/*"${1:-}"*.patch; do
+[ "$#" -gt 0 ] || set -- ""
+for mistake in $(for wanted in "$@"; do ls "$here" | grep "$wanted.*[.]patch$"; done); do
   name=$(basename "$mistake" .patch)
+  mistake=$here/$mistake
   worlds=$(sed -n 's/^Worlds: //p' "$mistake")
   (cd "$copy" && git apply --recount "$mistake")
   (cd "$copy" && CARGO_TARGET_DIR=$target $cargo build --quiet --package worlds --profile worlds)

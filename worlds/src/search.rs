@@ -54,7 +54,7 @@ struct Seen {
     /// Where it ends once it is calm.
     end: End,
     /// Whether something is left to wish in it; asked only where no invocation works.
-    wishes: bool,
+    wishes: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +126,7 @@ pub fn explore(world: &World, limit: usize) -> Explored {
                 queue.push_back((to, after));
             }
         }
-        let wishes = state.flights.is_empty() && rules::in_the_end(world, &state).is_some();
+        let wishes = state.flights.is_empty().then(|| rules::in_the_end(world, &state).is_some());
         if let Some(seen) = known.get_mut(&mark) {
             seen.calm = calm;
             seen.wishes = wishes;
@@ -139,7 +139,7 @@ pub fn explore(world: &World, limit: usize) -> Explored {
 }
 
 fn seen(from: u64, depth: u32) -> Seen {
-    Seen { from, calm: 0, depth, end: End::NotSeen, wishes: false }
+    Seen { from, calm: 0, depth, end: End::NotSeen, wishes: None }
 }
 
 /// Follows every state to its calm end.
@@ -178,11 +178,13 @@ fn follow(world: &World, known: &mut Known, root: u64, explored: &mut Explored) 
     }
 }
 
-/// How a circle of calm states ends, in which `at` is the first that came twice.
+/// How a circle of calm states ends, in which `at` is the first that came twice: well, if no wish is left where it rests.
 fn end_of_circle(known: &Known, path: &[u64], at: u64) -> End {
     let circle = path.iter().skip_while(|mark| **mark != at);
-    let wishes = circle.filter_map(|mark| known.get(mark)).any(|seen| seen.wishes);
-    if wishes { End::Badly } else { End::Well }
+    let mut rests = circle.filter_map(|mark| known.get(mark)?.wishes).peekable();
+    // An invocation that goes on for ever is no end, either.
+    let ends_well = rests.peek().is_some() && !rests.any(|wishes| wishes);
+    if ends_well { End::Well } else { End::Badly }
 }
 
 /// The diary of a state that never finds its way back, with its calm end.
