@@ -218,6 +218,7 @@ impl Steps<'_> {
         let held = before.flights.iter().any(is_under_way);
         let allowed = (!awake || self.world.has(Fault::Stall) && !held) && (!missed || self.world.has(Fault::LostTick));
         let late = before.events.iter().filter_map(|event| event.again).any(|by| by <= before.now);
+        let late = late && before.flights.len() < MOST_FLIGHTS;
         if !allowed || late || faults > before.faults {
             return;
         }
