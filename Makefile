@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke quick test judges deploys second-opinion soak check schema pictures lint-templates lint-workflows deny pins \
+.PHONY: help demo invoke quick test judges deploys second-opinion soak worlds mistakes check schema pictures lint-templates lint-workflows deny pins \
   bench bench-desired growth fuzz mutants build package deploy
 
 CARGO := cargo
@@ -69,6 +69,13 @@ WEEKS := 2
 soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
 	@$(CARGO) build --quiet --workspace --bin soak
 	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
+
+worlds: # search every reachable state of small worlds: make worlds, or make worlds ONLY="a parameter"
+	@$(CARGO) build --quiet --package worlds --profile worlds
+	@$(TARGET)/worlds/worlds $(if $(ONLY),"$(ONLY)")
+
+mistakes: # put each mistake of worlds/mistakes/ into a copy of the policy, and see how deep the search finds it
+	@CARGO=$(CARGO) worlds/mistakes/run.sh $(ONLY)
 
 check: lint-templates lint-workflows # formatting, lints, documentation, templates, workflows, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check

@@ -256,7 +256,10 @@ impl Record {
     /// The record of a commitment that nobody knew.
     #[must_use]
     pub fn new(declared: Declared) -> Self {
-        Self { format: FORMAT, declared, progress: Progress::default(), lease: None }
+        // Versions go on from the time, in microseconds: an invocation that has read an earlier record of this name, which was
+        // forgotten meanwhile, must not take this one for it.
+        let version = u64::try_from(declared.registered.as_microsecond()).unwrap_or_default();
+        Self { format: FORMAT, declared, progress: Progress { version, ..Progress::default() }, lease: None }
     }
 
     /// The commitment's name.

@@ -11,8 +11,8 @@ use policy::commitment::Term;
 use policy::desired::{Base, Hold, Override};
 use policy::observed::{Throughput, ThroughputStatus};
 use policy::record::{
-    Announced, Dates, Decision, Declared, Failure, Held, Lifecycle, Owed, Previous, Progress, Resource, Slot, Target,
-    token,
+    Announced, Dates, Decision, Declared, Failure, Held, Lifecycle, Owed, Previous, Progress, Record, Resource, Slot,
+    Target, token,
 };
 use policy::timetable::State;
 use serde_json::{Value, json};
@@ -326,4 +326,14 @@ fn what_was_bought_is_held_as_it_was_announced() {
     let held = Held::bought("name", announced);
     assert_eq!((held.since, held.seen, held.served, held.units), (at(5), None, None, 1));
     assert_eq!((held.term, held.purchase.as_deref()), (Some(Term::OneMonth), Some("2026-11")));
+}
+
+#[test]
+fn versions_of_a_record_are_not_those_of_an_earlier_one_of_its_name() {
+    let registered = |seconds: i64| {
+        let declared = Declared::new(commitment(&json!({})), at(seconds));
+        Record::new(declared).progress.version
+    };
+    let (first, second) = (registered(0), registered(1));
+    assert!(second - first >= 1_000_000, "no invocation writes a million times a second: {first}, {second}");
 }

@@ -70,6 +70,18 @@ fn the_same_request_is_registered_once_and_answered_the_same() {
 }
 
 #[test]
+fn what_is_decided_and_still_owed_is_told_again_whatever_is_newer() {
+    let mut table = Table::default();
+    table.request("Create", 100, &json!({})).expect("it is admitted");
+    let mut record = table.there.record.clone().expect("it is registered");
+    record.declared.decide(&Decision::Success);
+    table.there.record = Some(record);
+    table.request("Delete", 200, &json!({})).expect("it is admitted");
+    assert_eq!(table.declared().owed.len(), 2, "the Create's answer is not struck");
+    assert_eq!(table.request("Create", 100, &json!({})), Ok(AdmittedRequest::Again(Some(Decision::Success))));
+}
+
+#[test]
 fn a_delete_that_comes_before_its_create_is_remembered() {
     let mut table = Table::default();
     let Ok(AdmittedRequest::Bury(tombstone)) = table.request("Delete", 200, &json!({})) else { panic!("it is buried") };

@@ -35,8 +35,9 @@ pub fn admit_request(request: &Request, there: &There) -> Result<AdmittedRequest
             return Ok(answer);
         }
         // A request whose URL bears no date is known by its URL alone.
-        if record.declared.undecided().is_some_and(|owed| owed.origin == request.origin) {
-            return Ok(AdmittedRequest::Again(None));
+        // One that is decided and not struck yet is told what was decided, whatever is newer.
+        if let Some(owed) = record.declared.owed.iter().find(|owed| owed.origin == request.origin) {
+            return Ok(AdmittedRequest::Again(owed.decided.clone()));
         }
         if let Some(known) = record.declared.resource.as_ref() {
             if known.is_newest(request) {

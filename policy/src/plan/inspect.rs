@@ -12,7 +12,7 @@ use super::policy::{
 use super::{Situation, Step, WaitingOn};
 use crate::commitment::{Commitment, bare_model};
 use crate::observed::{CallErrorKind, Marks, ModelLifecycle, Question, Throughput, ThroughputStatus};
-use crate::record::{Failure, Held, Lifecycle, ModelDates, Progress};
+use crate::record::{Failure, Held, Lifecycle, ModelDates, Progress, Record};
 
 /// What is known after looking.
 pub(super) struct View<'a> {
@@ -126,6 +126,8 @@ impl View<'_> {
         match self.situation.observed.facts.marks.get(arn) {
             None => step.ask(Question::Marks(arn.clone())),
             Some(Ok(marks)) if marks.are(&commitment, self.situation.deployment) => self.keep(throughput),
+            // Rule 5: marks that do not show are not judged. To take them off once more takes nothing from anybody.
+            Some(Ok(marks)) if marks.are_none_of_ours() && self.releases(arn) => self.keep(throughput),
             Some(Ok(marks)) if self.may_get_marks(name, marks) => {
                 self.unknown.insert(name.clone());
                 step.waiting.push(WaitingOn::Purchase { name: name.clone() });
@@ -147,6 +149,12 @@ impl View<'_> {
                 step.failed(error);
             }
         }
+    }
+
+    /// Whether `arn` is held and is to lose our marks.
+    fn releases(&self, arn: &str) -> bool {
+        let Record { declared, progress, .. } = self.situation.record;
+        declared.lifecycle == Lifecycle::Releasing && progress.throughputs.contains_key(arn)
     }
 
     /// Rule 5: a throughput whose purchase was announced may show before its tags do, or before one of them does.

@@ -100,7 +100,8 @@ fn point_one(
     if goal.nothing_moves() && holds == Holds::Ours && !leaves {
         return false;
     }
-    let target = goal.target().and_then(|arn| view.our(arn));
+    // Rule 5: what looks have missed is not pointed at, however the parameter has come to hold something else.
+    let target = goal.target().filter(|_| !goal.nothing_moves()).and_then(|arn| view.our(arn));
     let (value, to) = match target {
         Some(Throughput { name, arn, .. }) => (arn.clone(), name.clone()),
         None => named(view.commitment().value_without_throughput(false)),

@@ -127,6 +127,12 @@ fn rows() -> Vec<Row> {
         ),
         row(
             5,
+            "looks miss what it would be pointed at",
+            plain().parameter(BASE, -3600).misses(1, Ok(())),
+            &["wait  for ONE to be seen again, or to be proven gone"],
+        ),
+        row(
+            5,
             "AWS changes what it names",
             plain().parameter("ONE", 0).now_is(1, |throughput| {
                 throughput.status = ThroughputStatus::Updating;

@@ -194,11 +194,11 @@ pub(crate) fn rule_8() -> Vec<Row> {
         .also("the aliases are let be", |plan| plan.let_go && !plan.nothing_left),
         row(
             8,
-            "it is released, and the marks are off",
+            "it is released, and no marks show: they may be late, or an invocation that died took them off",
             on().serves(1).x("ONE").released().but(|scene| {
                 scene.observed.facts.marks.insert(arn(1), Ok(policy::observed::Marks::default()));
             }),
-            &["do    forget support-agent"],
+            &["do    release ONE: it stays, without our marks"],
         ),
     ]
 }
