@@ -1,19 +1,25 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke quick test judges second-opinion soak check schema pictures lint-templates bench bench-desired growth fuzz \
-  mutants build deploy advise
+.PHONY: help demo invoke quick test judges deploys second-opinion soak worlds mistakes check schema pictures lint-templates lint-workflows deny pins \
+  bench bench-desired growth fuzz mutants build package deploy advise
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # What the simulator was asked and answered during `make test`.
 RECORDED := $(TARGET)/recorded
 REFEREE := .venv/referee/bin/python -B
+# The stack that make deploy makes and updates; its name is the owner mark on what it buys.
+STACK := throughput-scheduler
+AWS := $(shell command -v aws)
+CARGO_DENY := 0.20.2
+CARGO_CYCLONEDX := 0.5.9
 
 help: # list the verbs
 	@grep -E '^[a-z-]+:.* # ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*# /  make \1\t/' | expand -t 24
 
 demo: # play a week in Tokyo, and one across a clock change in Berlin, against a simulated AWS
-	@$(CARGO) build --quiet --workspace --bin demo
+	@echo "building the demo: some minutes the first time, seconds afterwards" >&2
+	@$(CARGO) build --workspace --bin demo
 	@$(TARGET)/debug/demo
 
 invoke: # run the real binary on one event: make invoke EVENT=events/scale-up.json
@@ -46,6 +52,12 @@ judges: .venv/referee/installed
 	@$(REFEREE) tools/referee/live.py $(TARGET)/debug/stage
 	@$(REFEREE) tools/referee/emulator.py $(TARGET)/debug/stage $(TARGET)/debug/bootstrap events
 	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables --seed 1 --cases 1000
+	@$(MAKE) --no-print-directory deploys
+
+# The deploy script against moto's CloudFormation: docs/reliability.md.
+deploys: .venv/deploys/installed .venv/aws/installed
+	@$(CARGO) build --quiet --workspace --bin bootstrap
+	@.venv/deploys/bin/python -B tools/first_day/deploys.py .venv/aws/bin/aws $(TARGET)/debug/bootstrap
 
 second-opinion: .venv/referee/installed # compare timetables with a brute force in Python: make second-opinion SEED=7 CASES=20000
 	@$(CARGO) build --quiet --workspace --bin timetables
@@ -64,7 +76,14 @@ soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
 	@$(CARGO) build --quiet --workspace --bin soak
 	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
 
-check: lint-templates # formatting, lints, documentation, templates, and whether schema/ is fresh; needs Python too
+worlds: # search every reachable state of small worlds: make worlds, or make worlds ONLY="a parameter"
+	@$(CARGO) build --quiet --package worlds --profile worlds
+	@$(TARGET)/worlds/worlds $(if $(ONLY),"$(ONLY)")
+
+mistakes: # put each mistake of worlds/mistakes/ into a copy of the policy, and see how deep the search finds it
+	@CARGO=$(CARGO) worlds/mistakes/run.sh $(ONLY)
+
+check: lint-templates lint-workflows # formatting, lints, documentation, templates, workflows, and whether schema/ is fresh; needs Python too
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
@@ -76,16 +95,29 @@ schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
 
-pictures: # write the pictures of README.md and of docs/ as the program shows them; a test says when they are stale
+pictures: # write the pictures of README.md and docs/ as the program shows them; a test says when they are stale
 	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command --test advise pictures::
 
-# Asks nothing of the network: no telemetry, no account, no look for newer releases. Any Region will do, but sam wants one.
-lint-templates: .venv/sam/installed .venv/checkov/installed # lints of template.yaml and examples/
-	.venv/sam/bin/cfn-lint template.yaml examples/*.yaml
-	.venv/sam/bin/python tools/dashboard.py template.yaml
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv/sam/bin/sam validate --lint --template template.yaml
+# Asks nothing of the network: no look for newer releases.
+lint-templates: .venv/templates/installed .venv/checkov/installed # lints of template.yaml and examples/
+	.venv/templates/bin/cfn-lint template.yaml examples/*.yaml
+	.venv/templates/bin/python -B tools/template.py template.yaml
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=True .venv/checkov/bin/checkov --framework cloudformation --skip-download \
 	  --quiet --compact --file template.yaml examples/*.yaml
+
+# Without a network, and so without what only GitHub's own answers could show (zizmor's online audits).
+lint-workflows: .venv/workflows/installed # lints of .github/ and of the shell scripts
+	PATH="$(CURDIR)/.venv/workflows/bin:$$PATH" .venv/workflows/bin/actionlint -no-color
+	.venv/workflows/bin/zizmor --offline --quiet --no-progress --pedantic .github
+	.venv/workflows/bin/shellcheck tools/*.sh .ci/run
+
+# Advisories come from a database on the network, bans, licences and sources from deny.toml and Cargo.lock alone.
+deny: .cargo-tools/cargo-deny-$(CARGO_DENY) # licences, sources and duplicates of dependencies: make deny, or make deny CHECKS=advisories
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) deny --workspace check $(or $(CHECKS),bans licenses sources)
+
+pins: .venv/pins/installed # write the lists of Python tools with their hashes anew, from tools/*.in
+	for list in tools/*.in; do .venv/pins/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate $$list -o $${list%.in}.txt || exit 1; done
 
 # Ten minutes on a quiet machine, half of them for the release build. Prints the tables of docs/performance.md; with WRITE=1 it writes
 # them there.
@@ -122,19 +154,25 @@ mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and 
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
 	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)
 
-deploy: build .venv/sam/installed # build, and deploy what was built; asks for the settings
-	SAM_CLI_TELEMETRY=0 .venv/sam/bin/sam deploy --guided --template-file template.yaml --capabilities CAPABILITY_IAM \
-	  --parameter-overrides Architecture=$$(cat target/lambda/architecture)
+# dist/: an archive for each architecture that a user deploys without Rust, the command for Linux, checksums, and what is in them.
+package: .venv/cargo-lambda/installed .cargo-tools/cargo-cyclonedx-$(CARGO_CYCLONEDX) # make dist/, what a release consists of: make package, or make package ARCHITECTURES=x86_64
+	@CARGO=$(CARGO) tools/package.sh $(or $(ARCHITECTURES),arm64 x86_64)
 
-# Tools from PyPI, each set in a virtual environment of its own; installed again only when what is pinned has changed.
+# For the architecture that was built last, if one was. Region and credentials are the AWS CLI's; where there is none, one from PyPI is used.
+deploy: .venv/cargo-lambda/installed $(if $(AWS),,.venv/aws/installed) # build, and deploy what was built: make deploy, or make deploy YES=1 PARAMETERS="MaxModelUnits=2"
+	@CARGO=$(CARGO) tools/build.sh $(or $(ARCHITECTURE),$(shell cat target/lambda/architecture 2>/dev/null))
+	@STACK=$(STACK) BUCKET=$(BUCKET) YES=$(YES) AWS=$(or $(AWS),$(CURDIR)/.venv/aws/bin/aws) tools/deploy.sh $(PARAMETERS)
+
+# Tools from PyPI, each set in a virtual environment of its own, of exactly the files whose hashes tools/*.txt names; installed again
+# only when a list has changed.
 .venv/%/installed: tools/%.txt
 	@python3 -c 'import venv, ensurepip' || { echo "Python 3 with its venv module is needed for tools/$*.txt" >&2; exit 1; }
 	python3 -m venv --clear .venv/$*
-	.venv/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	.venv/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
 	@touch $@
 
 # Tools from crates.io, each of the version that its name ends in.
-.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%: tool = $(patsubst %-$*,%,$(notdir $@))
-.cargo-tools/cargo-fuzz-% .cargo-tools/cargo-mutants-%:
-	$(CARGO) install --quiet --locked --root .cargo-tools --version $* $(tool)
+.cargo-tools/%: version = $(lastword $(subst -, ,$*))
+.cargo-tools/%:
+	$(CARGO) install --quiet --locked --root .cargo-tools --version $(version) $(patsubst %-$(version),%,$*)
 	@touch $@

@@ -4,36 +4,32 @@
 //! and only then buys anything, so that whatever is bought belongs to something registered.
 
 mod answers;
-mod refusals;
-mod requests;
+mod carry;
+mod commands;
+mod doctor;
+mod repair;
 mod resource;
 mod status;
 
-use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use tracing::{debug, warn};
-
-use crate::aws::{Aws, FOREIGN_SCHEDULE, UNREADABLE_RECORD};
-use crate::rounds::{Clock, Look, Outcome, Rounds, SoFar};
-use policy::commitment::Commitment;
-use policy::event::{self, Action, Event};
+use policy::admission::Refusal;
+use policy::event::{self, Command, Event};
 use policy::input::{BadSetting, Mistakes};
 use policy::metrics::{self, Measure};
-use policy::observed::{CallError, Facts};
-use policy::plan::Attempts;
-use policy::record::{Record, Schedule, Tombstone};
+use policy::observed::CallError;
 use policy::report::Report;
 use policy::settings::Settings;
+use serde_json::Value;
+use tracing::{debug, warn};
 
-/// No work is started this long before the invocation's deadline (rule 12).
+use crate::aws::Aws;
+use crate::rounds::{Clock, Look, Rounds, SoFar, Standing, Way};
+use crate::store::Store;
+
+/// Rule 13: no work is started this long before the invocation's deadline.
 const STOP_BEFORE_DEADLINE: SignedDuration = SignedDuration::from_secs(10);
-/// What a deadline in the past counts as: local emulators give one.
+/// How long a deadline in the past is taken to be away: local emulators give one.
 const NO_DEADLINE: SignedDuration = SignedDuration::from_mins(15);
-/// A term's last stretch is looked at every minute (interface.md section 1): an hour, and the slowest tick before it.
-const LAST_HOUR: SignedDuration = SignedDuration::from_mins(65);
-/// Commitments that a `Status` looks at at the same time.
-const STATUS_SIDE_BY_SIDE: usize = 4;
 
 /// Why an invocation ends in an error; the variant is Lambda's `errorType`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,12 +41,14 @@ pub enum Error {
     #[error("{0}")]
     NotAllowed(String),
     /// Nobody registered the commitment.
-    #[error("commitment {name} is not registered in {group}")]
+    #[error("commitment {name} is not registered in {deployment}{hint}")]
     UnknownCommitment {
         /// The name that was given.
         name: String,
         /// The deployment that was asked.
-        group: String,
+        deployment: String,
+        /// A name that was perhaps meant.
+        hint: String,
     },
     /// AWS refused a call, or did not answer.
     #[error("{0}")]
@@ -103,6 +101,17 @@ impl From<Mistakes> for Error {
     }
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(message) => Self::InvalidEvent(message),
+            Refusal::NotAllowed(message) => Self::NotAllowed(message),
+            // The caller knows the name, and says it instead.
+            Refusal::Unknown => Self::NotAllowed("it is not registered".to_owned()),
+        }
+    }
+}
+
 /// What Lambda says about one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
@@ -110,6 +119,8 @@ pub struct Invocation {
     pub function_arn: String,
     /// When it is stopped.
     pub deadline: Timestamp,
+    /// Lambda's id of it, the same when Lambda repeats it; empty if there is none.
+    pub request_id: String,
 }
 
 /// The function: made once, used for every invocation.
@@ -136,13 +147,13 @@ impl Handler {
         let result = match event::read(payload).map_err(Error::from) {
             Err(error) => Err(error),
             // Each on the heap: together they are more than a frame of the stack should hold.
-            Ok(Event::Tick(record)) => Box::pin(self.tick(*record, invocation)).await,
-            Ok(Event::Action(action)) => Box::pin(self.act(*action, invocation)).await,
-            Ok(Event::CloudFormation(request)) => Box::pin(self.custom_resource(&request, invocation)).await,
-            Ok(Event::Tombstone(Tombstone { name, deleted })) => {
-                debug!(commitment = %name, "nothing came after the Delete of {deleted}");
-                Ok(json!({ "Name": name, "Deleted": deleted }))
+            Ok(Event::Command(command, sent)) => {
+                if sent == event::Sent::Unreplaced {
+                    warn!("Sent still holds <aws.scheduler.scheduled-time>: only a schedule's Input replaces it");
+                }
+                Box::pin(self.command(&command, sent, invocation)).await
             }
+            Ok(Event::CloudFormation(request)) => Box::pin(self.custom_resource(&request, invocation)).await,
         };
         if let Err(error) = &result {
             warn!(kind = error.kind(), "{error}");
@@ -150,20 +161,20 @@ impl Handler {
         result
     }
 
-    async fn act(&self, action: Action, invocation: &Invocation) -> Result<Value, Error> {
-        match action {
-            Action::Status(None) => self.status_of_all(invocation).await,
-            Action::Status(Some(name)) => {
-                let group = self.settings.group.clone()?;
-                let record = self.registered(&group, name.as_str()).await?;
-                said(&self.status(&record, invocation).await?.0)
-            }
-            Action::Plan { commitment, at } => said(&self.dry_run(*commitment, at, invocation).await?),
-            Action::Scale { .. }
-            | Action::Apply(_)
-            | Action::Retire(_)
-            | Action::Override { .. }
-            | Action::Resume(_) => said(&self.request(&action, invocation).await?),
+    async fn command(&self, command: &Command, sent: event::Sent, invocation: &Invocation) -> Result<Value, Error> {
+        match command {
+            Command::Tick { name, set } => self.tick(name.as_str(), set, invocation).await,
+            Command::Status(None) => self.status_of_all(invocation).await,
+            Command::Status(Some(name)) => said(&self.status_of(name.as_str(), invocation).await?),
+            Command::Plan { commitment, at } => said(&self.dry_run(commitment, *at, invocation).await?),
+            Command::Doctor(commitment) => self.doctor(commitment.as_deref(), invocation).await,
+            Command::Repair => self.repair(invocation).await,
+            Command::Adopt => self.adopt(invocation).await,
+            Command::Scale { .. }
+            | Command::Apply(_)
+            | Command::Retire(_)
+            | Command::Override { .. }
+            | Command::Resume { .. } => said(&self.request(command, sent, invocation).await?),
         }
     }
 
@@ -171,7 +182,23 @@ impl Handler {
         (self.clock.now)()
     }
 
-    fn rounds<'a>(&'a self, group: &'a str, invocation: &Invocation) -> Rounds<'a> {
+    /// The table of this deployment.
+    fn store(&self) -> Result<Store<'_>, Error> {
+        let Settings { deployment, table, group, .. } = &self.settings;
+        Ok(Store {
+            aws: &self.aws,
+            deployment: deployment.as_ref().map_err(Clone::clone)?,
+            table: table.as_ref().map_err(Clone::clone)?,
+            group: group.as_ref().map_err(Clone::clone)?,
+        })
+    }
+
+    fn rounds<'a>(&'a self, store: Store<'a>, invocation: &Invocation) -> Rounds<'a> {
+        self.rounds_as(self.aws.fresh_id(), store, invocation)
+    }
+
+    /// The rounds of an invocation that holds leases as `holder`.
+    fn rounds_as<'a>(&'a self, holder: String, store: Store<'a>, invocation: &Invocation) -> Rounds<'a> {
         let now = self.now();
         let distant = now.saturating_add(NO_DEADLINE).unwrap_or(Timestamp::MAX);
         let deadline = if invocation.deadline <= now { distant } else { invocation.deadline };
@@ -179,122 +206,73 @@ impl Handler {
         Rounds {
             aws: &self.aws,
             settings: &self.settings,
-            group,
+            store,
             clock: &self.clock,
             stop_at,
+            holder,
             so_far: SoFar::default(),
         }
     }
 
-    async fn registered(&self, group: &str, name: &str) -> Result<Record, Error> {
-        let unknown = || Error::UnknownCommitment { name: name.to_owned(), group: group.to_owned() };
-        self.aws.record(group, name).await?.ok_or_else(unknown)
-    }
-
-    /// The record of `name`; nothing for a schedule that somebody else has put into the group.
-    async fn readable(&self, group: &str, name: &str) -> Result<Option<Record>, CallError> {
-        match self.aws.record(group, name).await {
-            Err(error) if error.code == UNREADABLE_RECORD || error.code == FOREIGN_SCHEDULE => {
-                warn!(commitment = %name, "{error}: it is left out");
-                Ok(None)
+    /// One tick: it carries a name alone.
+    async fn tick(&self, name: &str, set: &str, invocation: &Invocation) -> Result<Value, Error> {
+        let store = self.store()?;
+        let rounds = self.rounds(store, invocation);
+        let read = store.record(name).await;
+        let stored = match read {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Err(self.unknown(store, name).await),
+            Err(error) => {
+                (self.measured)(&metrics::of_tick(store.deployment, name, None, self.now()));
+                return Err(error.into());
             }
-            answer => answer,
-        }
-    }
-
-    /// One tick: from the record that it carries, without reading anything that is not needed.
-    async fn tick(&self, stored: Record, invocation: &Invocation) -> Result<Value, Error> {
-        let group = self.settings.group.clone()?;
-        let mut record = stored.clone();
-        let schedule = self.schedule(&record, invocation);
-        if let Ok(schedule) = &schedule {
-            record.schedule = schedule.clone();
-        }
-        let name = record.commitment.name.to_string();
-        let ran = self.carry(&self.rounds(&group, invocation), stored, record).await;
-        let measure = ran.as_ref().ok().map(measure);
-        (self.measured)(&metrics::of_tick(&group, &name, measure.as_ref(), self.now()));
-        let outcome = ran?;
-        if outcome.forgotten {
-            if let Err(error) = self.verify_buried(&group, &outcome).await {
-                warn!(commitment = %name, "{error}");
-            }
-            self.count(&group, &outcome).await;
-        }
-        let report = Self::report(&outcome);
-        let problems = report.problems.join("; ");
-        schedule?;
-        match (outcome.superseded, outcome.look.plan.failures.is_empty(), report.problems.is_empty()) {
-            (true, _, _) | (false, true, true) => said(&report),
-            (false, false, _) => Err(Error::AwsError(problems)),
-            (false, true, false) => Err(Error::NeedsAttention(problems)),
-        }
-    }
-
-    /// Measures what came or went with a request: whether it is `new`, and whether it has been forgotten.
-    async fn measure_ends(&self, group: &str, new: bool, outcome: &Outcome) {
-        if outcome.forgotten {
-            let name = outcome.look.plan.record.commitment.name.as_str();
-            (self.measured)(&metrics::of_end(group, name, self.now()));
-        }
-        if new || outcome.forgotten {
-            self.count(group, outcome).await;
-        }
-    }
-
-    /// Counts what is registered: an alarm must know whether ticks are due.
-    async fn count(&self, group: &str, outcome: &Outcome) {
-        let gone = outcome.look.plan.record.commitment.name.as_str();
-        let records = match outcome.registered.clone() {
-            Some(Ok(names)) => {
-                self.records_of(group, names.into_iter().filter(|name| !outcome.forgotten || name != gone).collect())
-                    .await
-            }
-            Some(Err(error)) => Err(error),
-            None => self.every_record(group).await,
         };
-        match records {
-            Ok(records) => (self.measured)(&metrics::of_registered(group, records.len(), self.now())),
-            Err(error) => warn!("cannot count what is registered in {group}: {error}"),
+        let mut way = Way::new(stored, self.now());
+        let ran = self.carry(&rounds, &mut way, Some(set), invocation).await;
+        let measure = ran.as_ref().ok().and_then(|()| measure(&way));
+        if way.standing != Standing::LeftToAnother {
+            (self.measured)(&metrics::of_tick(store.deployment, name, measure.as_ref(), self.now()));
+        }
+        ran?;
+        if way.standing == Standing::Forgotten {
+            self.count(store).await;
+        }
+        let report = Self::report(&way);
+        let failed = way.look.as_ref().is_some_and(|look| !look.plan.failures.is_empty());
+        let problems = report.problems.join("; ");
+        match (way.standing, failed, report.problems.is_empty()) {
+            (Standing::LeftToAnother, _, _) | (_, false, true) => said(&report),
+            (_, true, _) => Err(Error::AwsError(problems)),
+            (_, false, false) => Err(Error::NeedsAttention(problems)),
         }
     }
 
-    /// Everything that is registered in `group`.
-    async fn every_record(&self, group: &str) -> Result<Vec<Record>, CallError> {
-        let names = self.aws.registered(group).await?;
-        self.records_of(group, names).await
+    /// That nobody registered `name`, with the name that was perhaps meant.
+    async fn unknown(&self, store: Store<'_>, name: &str) -> Error {
+        let known = store.all().await.unwrap_or_default();
+        let known: Vec<String> = known.iter().flatten().map(|stored| stored.record.name().to_owned()).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let hint =
+            policy::input::nearest(name, &known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+        Error::UnknownCommitment { name: name.to_owned(), deployment: store.deployment.to_owned(), hint }
     }
 
-    /// The records of `names`.
-    async fn records_of(&self, group: &str, names: Vec<String>) -> Result<Vec<Record>, CallError> {
-        let records = names.into_iter().map(|name| async move { self.readable(group, &name).await });
-        let records: Vec<_> = stream::iter(records).buffered(STATUS_SIDE_BY_SIDE).collect().await;
-        let records: Result<Vec<Option<Record>>, CallError> = records.into_iter().collect();
-        Ok(records?.into_iter().flatten().collect())
-    }
-
-    /// How the commitment's schedule is to be set up now.
-    fn schedule(&self, record: &Record, invocation: &Invocation) -> Result<Schedule, BadSetting> {
-        let now = self.now();
-        let in_last_hour = record.running_term(now).is_some_and(|end| end.duration_since(now) <= LAST_HOUR);
-        Ok(Schedule {
-            minutes: if in_last_hour || record.owed.is_some() { 1 } else { self.settings.tick_minutes.clone()? },
-            role_arn: self.settings.role_arn.clone()?,
-            target: event::tick_target(&invocation.function_arn),
-        })
-    }
-
-    fn report(outcome: &Outcome) -> Report {
-        let Outcome { stored: _, look: Look { observed, plan, at }, done, superseded, forgotten, registered: _ } =
-            outcome;
-        let mut report = Report::new(&plan.record, observed, plan, done.clone(), *at);
-        report.settled |= *forgotten;
+    fn report(way: &Way) -> Report {
+        let record = way.record();
+        let mut report = match &way.look {
+            Some(Look { observed, plan, at }) => Report::new(&record, observed, plan, way.done.clone(), *at),
+            None => Report::unseen(&record, &policy::observed::Observed::default(), way.begun_at()),
+        };
         let name = &report.name;
-        if *superseded {
-            report.waiting.push("for the next tick, which goes on from a newer record".to_owned());
-            report.settled = false;
+        match way.standing {
+            Standing::Working => {}
+            Standing::LeftToAnother => {
+                report.waiting.push("for another invocation, which works on it".to_owned());
+                report.settled = false;
+            }
+            Standing::Forgotten => report.settled = true,
         }
-        if outcome.done.is_empty() && report.settled {
+        if way.done.is_empty() && report.settled {
             debug!(commitment = %name, "{name} is settled");
         } else {
             let text = serde_json::to_string(&report).unwrap_or_default();
@@ -302,42 +280,14 @@ impl Handler {
         }
         report
     }
-
-    async fn dry_run(
-        &self,
-        commitment: Commitment,
-        at: Option<Timestamp>,
-        invocation: &Invocation,
-    ) -> Result<Report, Error> {
-        let group = self.settings.group.clone()?;
-        let rounds = self.rounds(&group, invocation);
-        let before = self.aws.record(&group, commitment.name.as_str()).await?;
-        self.check(&commitment)?;
-        let own_parameters = before.as_ref().map(|before| before.own_parameters.clone()).unwrap_or_default();
-        self.object(&rounds, &commitment, &own_parameters, &group).await?;
-        let record = self.declared(&commitment, before.as_ref(), invocation)?;
-        let Look { observed, plan, at } =
-            rounds.look_and_plan(&record, Facts::default(), &Attempts::default(), at).await?;
-        let actions = plan.actions.iter().map(ToString::to_string).collect();
-        Ok(Report::new(&record, &observed, &plan, actions, at))
-    }
 }
 
-fn measure(outcome: &Outcome) -> Measure {
-    let Look { observed, plan, at } = &outcome.look;
-    Measure::of(&plan.record, observed, plan, plan.problems.len() + plan.failures.len(), *at)
+fn measure(way: &Way) -> Option<Measure> {
+    let Look { observed, plan, at } = way.look.as_ref()?;
+    let problems = plan.problems.len() + plan.failures.len();
+    Some(Measure::of(&way.record(), observed, plan, problems, *at))
 }
 
 fn said(report: &Report) -> Result<Value, Error> {
     serde_json::to_value(report).map_err(|error| Error::AwsError(format!("cannot write the report: {error}")))
-}
-
-/// The name of the commitment that an action is about.
-fn subject(action: &Action) -> &str {
-    match action {
-        Action::Scale { subject, .. } => subject.name().as_str(),
-        Action::Apply(commitment) | Action::Plan { commitment, .. } => commitment.name.as_str(),
-        Action::Retire(name) | Action::Override { name, .. } | Action::Resume(name) => name.as_str(),
-        Action::Status(name) => name.as_ref().map_or("", |name| name.as_str()),
-    }
 }

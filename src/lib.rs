@@ -15,3 +15,4 @@
 pub mod aws;
 pub mod handler;
 pub mod rounds;
+pub mod store;

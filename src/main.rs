@@ -25,8 +25,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let LambdaEvent { payload, context } = event;
         let deadline = i64::try_from(context.deadline).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
-        let invocation =
-            Invocation { function_arn: context.invoked_function_arn, deadline: deadline.unwrap_or(Timestamp::MIN) };
+        let invocation = Invocation {
+            function_arn: context.invoked_function_arn,
+            deadline: deadline.unwrap_or(Timestamp::MIN),
+            request_id: context.request_id,
+        };
         handler.handle(payload, &invocation).await.map_err(|error| diagnostic(&error))
     }))
     .await

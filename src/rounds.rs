@@ -1,27 +1,27 @@
 //! How does one commitment get from what is to what should be?
 //!
-//! Rounds of look, plan, act (design.md, "One invocation"), until nothing is left that seconds can settle. Scheduler has
-//! no compare-and-swap, so the record is read again before anything is changed (rule 10).
+//! Rounds of look, plan, write, act, until nothing is left that seconds can settle. One invocation works on a commitment at
+//! a time: it holds the lease, and every intent is in the record before its effect.
 
 mod act;
+mod lease;
+mod look;
 mod pace;
 mod seen;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use policy::guardrails::Guardrails;
+use policy::observed::{CallError, CallErrorKind, Facts, Observed};
+use policy::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, WaitingOn};
+use policy::record::{Declared, Progress, Record};
+use policy::settings::Settings;
 use tracing::{info, warn};
 
 use crate::aws::Aws;
-use policy::commitment::{AliasId, ParameterName};
-use policy::observed::{AgentAlias, CallError, CallErrorKind, Facts, Observed, Parameter, Question};
-use policy::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, Situation, WaitingOn};
-use policy::record::{Lifecycle, Record, Standing};
-use policy::settings::Settings;
-
+use crate::store::{LeaseChange, Limit, Store, Stored, Write, Written};
 use act::Acted;
 use pace::Paces;
 use seen::Seen;
@@ -39,25 +39,25 @@ pub struct Clock {
 
 /// Most rounds of one invocation: a bound for what should never loop.
 const MOST_ROUNDS: usize = 150;
-/// Most looks of one round: each brings the answers to at least one new question.
-const MOST_LOOKS: usize = 8;
-/// How old the request of a record is at most that an invocation has registered itself.
-const JUST_REQUESTED: SignedDuration = SignedDuration::from_secs(5);
 /// How long an invocation stays awake for aliases that settle; then the next tick goes on.
 const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
+/// How long after the last work has started an answer may still be tried: until just before the deadline.
+const ANSWER_AFTER_STOP: SignedDuration = SignedDuration::from_secs(7);
 
 /// One commitment's way through one invocation.
 pub struct Rounds<'a> {
     /// The clients.
     pub aws: &'a Aws,
-    /// This deployment.
+    /// This deployment's settings.
     pub settings: &'a Settings,
-    /// The owner mark.
-    pub group: &'a str,
+    /// The table.
+    pub store: Store<'a>,
     /// The time.
     pub clock: &'a Clock,
     /// When to stop starting work.
     pub stop_at: Timestamp,
+    /// Who works: the holder of the lease.
+    pub(crate) holder: String,
     /// What this invocation keeps to and what it knows; made anew for each.
     pub(crate) so_far: SoFar,
 }
@@ -70,25 +70,35 @@ pub(crate) struct SoFar {
 }
 
 /// What lasts from one round to the next.
-struct Way {
-    /// The record as its schedule holds it.
-    stored: Record,
-    /// What was written last and got no answer: the schedule may hold it.
-    unsure: Option<Record>,
-    /// The record with what has been noticed and done since.
-    record: Record,
+#[derive(Debug)]
+pub struct Way {
+    /// The record as the table holds it.
+    pub stored: Stored,
+    /// The record as it was when this invocation began with it.
+    pub begun: Record,
+    /// The progress with what has been noticed and done since it was written.
+    pub progress: Progress,
+    /// What was done, in the words of the log.
+    pub done: Vec<String>,
+    /// How it stands.
+    pub standing: Standing,
+    /// The last look.
+    pub look: Option<Look>,
     attempts: Attempts,
     started: Timestamp,
-    done: Vec<String>,
-    forgotten: bool,
-    registered: Option<Result<Vec<String>, CallError>>,
+    moved: usize,
 }
 
-/// What a look at the record brought that went side by side with a look at everything else.
-type Read = Option<Result<Option<Record>, CallError>>;
-
-/// How long after the last work has started an answer may still be tried: until just before the deadline.
-const ANSWER_AFTER_STOP: SignedDuration = SignedDuration::from_secs(7);
+/// How an invocation stands to a commitment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It works on it, or may.
+    Working,
+    /// Another invocation works on it.
+    LeftToAnother,
+    /// Nothing is left of it but a tombstone.
+    Forgotten,
+}
 
 /// What one round saw and planned.
 #[derive(Debug)]
@@ -101,21 +111,50 @@ pub struct Look {
     pub at: Timestamp,
 }
 
-/// How the rounds ended.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The record as the schedule holds it.
-    pub stored: Record,
-    /// The last look.
-    pub look: Look,
-    /// What was done.
-    pub done: Vec<String>,
-    /// Whether somebody else goes on from a newer record, or it is gone.
-    pub superseded: bool,
-    /// Whether nothing is left, not even the record.
-    pub forgotten: bool,
-    /// With `forgotten`: the names that were registered when it went, its own perhaps among them.
-    pub registered: Option<Result<Vec<String>, CallError>>,
+/// How a round goes on.
+enum Next {
+    /// At once.
+    Again,
+    /// After a pause.
+    After(SignedDuration),
+    /// Only minutes can help, or the time is up.
+    End,
+}
+
+impl Way {
+    /// The way of `stored`, which has just been read.
+    #[must_use]
+    pub fn new(stored: Stored, now: Timestamp) -> Self {
+        Self {
+            begun: stored.record.clone(),
+            progress: stored.record.progress.clone(),
+            stored,
+            done: Vec::new(),
+            standing: Standing::Working,
+            look: None,
+            attempts: Attempts::default(),
+            started: now,
+            moved: 0,
+        }
+    }
+
+    /// The record with what has been noticed and done since it was written.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        Record { progress: self.progress.clone(), ..self.stored.record.clone() }
+    }
+
+    /// When this invocation began with it.
+    #[must_use]
+    pub fn begun_at(&self) -> Timestamp {
+        self.started
+    }
+
+    /// Takes `stored` as what the table holds now.
+    fn holds(&mut self, stored: Stored) {
+        self.progress.version = stored.record.progress.version;
+        self.stored = stored;
+    }
 }
 
 impl Rounds<'_> {
@@ -125,308 +164,287 @@ impl Rounds<'_> {
         self.stop_at.saturating_add(ANSWER_AFTER_STOP).unwrap_or(Timestamp::MAX)
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         (self.clock.now)()
     }
 
-    /// Works on `record` until only minutes can help, or the time is up; `stored` is what its schedule holds.
+    /// Works on a commitment until only minutes can help, or the time is up. The lease is kept: see [`Rounds::end`].
     ///
     /// # Errors
-    /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then. While a term is
-    /// about to end, all is tried again until the time is up.
-    pub async fn run(&self, stored: Record, record: Record) -> Result<Outcome, CallError> {
-        let mut way = Way {
-            stored,
-            unsure: None,
-            record,
-            attempts: Attempts::default(),
-            started: self.now(),
-            done: Vec::new(),
-            forgotten: false,
-            registered: None,
-        };
+    /// The throughputs could not be listed, or the record could not be read or written: nothing can be done then. While a
+    /// term is about to end, all is tried again until the time is up.
+    pub async fn run(&self, way: &mut Way) -> Result<(), CallError> {
         for _ in 0..MOST_ROUNDS {
-            match self.go(&mut way).await {
+            match self.go(way).await {
                 // No other tick may come before the term is over, and one that renews costs a month.
-                Err(error) if self.ends_a_term(&way.record) => {
-                    let name = &way.record.commitment.name;
+                Err(error) if self.ends_a_term(way) => {
+                    let name = way.stored.record.name();
                     warn!(commitment = %name, "{name}: {error}; its term is about to end: trying again");
                     (self.clock.sleep)(AGAIN_AT_TERM_END.unsigned_abs()).await;
                 }
                 ended => return ended,
             }
         }
-        self.go(&mut way).await
+        self.go(way).await
     }
 
     /// Whether a term is to end within seconds, and there is time to try again before that.
-    fn ends_a_term(&self, record: &Record) -> bool {
+    fn ends_a_term(&self, way: &Way) -> bool {
         let now = self.now();
         let again = now.saturating_add(AGAIN_AT_TERM_END).unwrap_or(Timestamp::MAX);
-        plan::ends_a_term(record, now) && again < self.stop_at
+        plan::ends_a_term(&way.record(), self.store.deployment, now) && again < self.stop_at
     }
 
     /// Round after round, until only minutes can help or a call fails without which nothing can be done.
-    async fn go(&self, way: &mut Way) -> Result<Outcome, CallError> {
-        let acts = self.will_act(&way.record);
-        let (mut look, mut read) = self.look_and_read(way, Facts::default(), acts).await?;
-        let mut superseded = false;
+    async fn go(&self, way: &mut Way) -> Result<(), CallError> {
+        let mut facts = Facts::default();
+        let mut is_read = true;
         for _ in 0..MOST_ROUNDS {
-            let todo = look.plan.actions.clone();
-            if !self.agree_and_write(way, &mut look.plan, read.take()).await? {
-                superseded = true;
-                break;
+            if way.standing != Standing::Working {
+                return Ok(());
             }
-            if self.now() >= self.stop_at {
-                break;
+            if !self.look(way, std::mem::take(&mut facts), !is_read).await? {
+                return Ok(());
             }
-            way.record = look.plan.record.clone();
-            let Acted { progress, busy } = self.act(way, &todo).await;
-            if way.forgotten {
-                break;
+            is_read = false;
+            let next = self.round(way).await?;
+            if let Some(look) = &way.look {
+                facts = look::lasting(&look.observed.facts, &look.plan.actions);
             }
-            if !progress {
-                // What failed is to be said, and may have changed what is waited for.
-                look.plan = self.situation(&way.record, &look.observed, &way.attempts, look.at).plan();
-                let Some(pause) = self.pause(&look.plan, busy, way.started) else {
-                    self.agree_and_write(way, &mut look.plan, None).await?;
-                    break;
-                };
-                (self.clock.sleep)(pause.unsigned_abs()).await;
+            match next {
+                Next::Again => {}
+                Next::After(pause) => (self.clock.sleep)(pause.unsigned_abs()).await,
+                Next::End => return Ok(()),
             }
-            // What follows something that was done is seldom nothing: at the least it is remembered.
-            let acts = progress && may_read_early(&way.record);
-            (look, read) = self.look_and_read(way, lasting(look.observed.facts, &todo), acts).await?;
         }
-        let Way { stored, done, forgotten, registered, .. } = way;
-        let (stored, done, registered) = (stored.clone(), std::mem::take(done), registered.take());
-        Ok(Outcome { stored, look, done, superseded, forgotten: *forgotten, registered })
+        Ok(())
     }
 
-    /// Whether the first round of `record` is likely to change something: it has just been asked for, or is on its way out.
-    fn will_act(&self, record: &Record) -> bool {
-        let age = self.now().duration_since(record.requested);
-        may_read_early(record) && (record.lifecycle != Lifecycle::Active || age < JUST_REQUESTED)
+    /// Writes what was planned, and makes its calls.
+    async fn round(&self, way: &mut Way) -> Result<Next, CallError> {
+        let Some(look) = &way.look else { return Ok(Next::End) };
+        let plan = look.plan.clone();
+        if plan.actions.is_empty() && plan.free.is_empty() {
+            way.progress = plan.progress;
+            return Ok(self.pause(way, false));
+        }
+        if self.now() >= self.stop_at {
+            return Ok(Next::End);
+        }
+        // A record that goes takes its targets along, and the lease is all that forgetting needs.
+        let only_forgets = matches!(&plan.actions[..], [Action::Forget { .. }]) && self.holds_lease(way);
+        let announced = if only_forgets { Ok(Written::Done) } else { self.announce(way, &plan).await };
+        match announced {
+            Ok(Written::Done) => {}
+            Ok(Written::LeaseLost) if self.may_act_without_lease(way) => {}
+            // A table that does not answer must not renew a term.
+            Err(error) if self.may_act_without_lease(way) => {
+                let name = way.stored.record.name();
+                warn!(commitment = %name, "{name}: {error}; its term is about to end: going on without");
+            }
+            Ok(Written::LeaseLost) => {
+                way.standing = Standing::LeftToAnother;
+                return Ok(Next::End);
+            }
+            Ok(Written::DeclaredChanged) => return Ok(Next::Again),
+            Ok(Written::NoRoom(sum)) => {
+                let message = format!(
+                    "{sum} model units are held or being bought, and more are not allowed by MAX_TOTAL_MODEL_UNITS"
+                );
+                return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Quota, "NoRoom", &message));
+            }
+            Ok(Written::Closed(reason)) => {
+                return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Refused, "Closed", &reason));
+            }
+            Err(error) => return Err(error),
+        }
+        let Acted { progress, busy } = self.act(way, &plan.actions).await;
+        if progress || !plan.free.is_empty() {
+            return Ok(Next::Again);
+        }
+        // What failed is to be said, and may have changed what is waited for.
+        self.plan_again(way);
+        Ok(self.pause(way, busy))
     }
 
-    /// Looks and plans, and if something is likely to change reads the record side by side with that: it has to be read before
-    /// anything is changed, and a round trip of its own would go by each time.
-    async fn look_and_read(&self, way: &Way, facts: Facts, acts: bool) -> Result<(Look, Read), CallError> {
-        let Way { record, attempts, .. } = way;
-        let name = record.commitment.name.as_str();
-        let read = async { if acts { Some(self.aws.record(self.group, name).await) } else { None } };
-        let (look, read) = tokio::join!(self.look_and_plan(record, facts, attempts, None), read);
-        Ok((look?, read))
+    fn holds_lease(&self, way: &Way) -> bool {
+        way.stored.record.lease.as_ref().is_some_and(|lease| lease.holder == self.holder)
     }
 
-    /// Looks at everything that matters and plans; asks what the plan wants to know. At `at` instead of now, if given.
+    /// In a term's last two minutes letting go and deleting need no lease: both ticks that are awake may act.
+    fn may_act_without_lease(&self, way: &Way) -> bool {
+        plan::in_last_minutes(&way.record(), self.store.deployment, self.now())
+    }
+
+    /// Writes the plan's progress before its calls, with the lease; frees what is let go.
+    async fn announce(&self, way: &mut Way, plan: &Plan) -> Result<Written, CallError> {
+        let buys = plan.actions.iter().any(|action| matches!(action, Action::Buy { repeated: false, .. }));
+        let limit = self.settings.guardrails.as_ref().ok().and_then(Guardrails::most_in_total);
+        let declared = (!plan.free.is_empty()).then(|| {
+            let mut declared = way.stored.record.declared.clone();
+            declared.free(&plan.free);
+            declared
+        });
+        let write = Write {
+            before: &way.stored,
+            holder: &self.holder,
+            now: self.now(),
+            lease: LeaseChange::Take,
+            declared,
+            progress: plan.progress.clone(),
+            free: plan.free.clone(),
+            buys: buys.then(|| Limit(limit.map(std::num::NonZero::get))),
+        };
+        let (written, stored) = Box::pin(self.store.write(write)).await?;
+        if written == Written::Done {
+            way.progress = plan.progress.clone();
+            way.holds(stored);
+        }
+        Ok(written)
+    }
+
+    /// Notes that nothing could be announced, and so nothing was bought.
+    fn refuse_purchases(way: &mut Way, plan: &Plan, kind: CallErrorKind, code: &str, message: &str) -> Next {
+        let name = way.stored.record.name().to_owned();
+        for action in &plan.actions {
+            if let Action::Buy { name: bought, .. } = action {
+                let error = CallError {
+                    cannot: format!("buy {bought}"),
+                    kind,
+                    code: code.to_owned(),
+                    message: message.to_owned(),
+                };
+                warn!(commitment = %name, "{name}: {error}");
+                let _failed = way.attempts.failed(action, error);
+            }
+        }
+        // The announcement was not written: it is planned once more, without the purchase.
+        Next::Again
+    }
+
+    fn plan_again(&self, way: &mut Way) {
+        let record = way.record();
+        let Some(look) = &way.look else { return };
+        if let plan::Planned::Do(plan) = self.situation(&record, &look.observed, &way.attempts, look.at).plan() {
+            way.progress = plan.progress.clone();
+            way.look = way.look.take().map(|look| Look { plan: *plan, ..look });
+        }
+    }
+
+    /// Takes the lease, unless it is held already.
     ///
     /// # Errors
-    /// The throughputs could not be listed.
-    pub async fn look_and_plan(
-        &self,
-        record: &Record,
-        facts: Facts,
-        attempts: &Attempts,
-        at: Option<Timestamp>,
-    ) -> Result<Look, CallError> {
-        // The clients' futures are large: on the heap, so that an invocation needs little stack.
-        let throughputs = Box::pin(self.aws.throughputs_of(&record.commitment.name));
-        let aliases = Box::pin(self.look_at(record.aliases_to_see()));
-        let parameters = Box::pin(self.look_at_parameters(record.parameters_to_see()));
-        let (throughputs, aliases, parameters) = tokio::join!(throughputs, aliases, parameters);
-        let region = self.aws.region().to_owned();
-        let mut observed = Observed { region, throughputs: throughputs?, aliases, parameters, facts };
-        let at = at.unwrap_or_else(|| self.now());
-        let mut plan = self.situation(record, &observed, attempts, at).plan();
-        for _ in 0..MOST_LOOKS {
-            if plan.questions.is_empty() {
-                break;
-            }
-            self.answer(&plan.questions, &mut observed.facts).await;
-            plan = self.situation(record, &observed, attempts, at).plan();
+    /// The record could not be written.
+    pub async fn take_lease(&self, way: &mut Way) -> Result<Written, CallError> {
+        if self.holds_lease(way) {
+            return Ok(Written::Done);
         }
-        if !plan.questions.is_empty() {
-            plan.actions.clear();
-        }
-        Ok(Look { observed, plan, at })
+        self.settle(way, None).await
     }
 
-    fn situation<'s>(
-        &'s self,
-        record: &'s Record,
-        observed: &'s Observed,
-        attempts: &'s Attempts,
-        now: Timestamp,
-    ) -> Situation<'s> {
-        let guardrails = self.settings.guardrails.as_ref();
-        let desired = record.demand().at(now).units;
-        Situation { record, desired, observed, attempts, guardrails, group: self.group, now }
-    }
-
-    /// Looks at aliases, side by side.
-    pub async fn look_at(
-        &self,
-        aliases: impl Iterator<Item = &AliasId>,
-    ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
-        let ids: Vec<AliasId> = aliases.cloned().collect();
-        let looks = ids.into_iter().map(|id| async move {
-            if let Some(alias) = self.so_far.seen.take_alias(&id) {
-                return (id, Ok(Some(alias)));
-            }
-            self.so_far.paces.looks.turn(self.clock).await;
-            let seen = self.aws.alias(&id).await;
-            (id, seen)
-        });
-        // All at once: what holds them back is the pace.
-        join_all(looks).await.into_iter().collect()
-    }
-
-    /// Looks at aliases for the first time: the next look at each finds what was seen.
-    pub async fn look_ahead(
-        &self,
-        aliases: impl Iterator<Item = &AliasId>,
-    ) -> BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>> {
-        let looked = self.look_at(aliases).await;
-        for (id, alias) in &looked {
-            if let Ok(Some(alias)) = alias {
-                self.so_far.seen.keep_alias(id, alias);
-            }
-        }
-        looked
-    }
-
-    /// Looks at parameters, side by side.
-    pub async fn look_at_parameters(
-        &self,
-        parameters: impl Iterator<Item = &ParameterName>,
-    ) -> BTreeMap<ParameterName, Result<Option<Parameter>, CallError>> {
-        let looks = parameters.cloned().map(|name| async move { (name.clone(), self.aws.parameter(&name).await) });
-        join_all(looks.collect::<Vec<_>>()).await.into_iter().collect()
-    }
-
-    /// Brings the answers to `questions`, side by side.
-    pub async fn answer(&self, questions: &BTreeSet<Question>, facts: &mut Facts) {
-        let asked = questions.iter().cloned().map(|question| async move {
-            if let Some(known) = self.so_far.seen.known(&question) {
-                return known;
-            }
-            let mut found = Facts::default();
-            match question {
-                Question::Throughput(id) => {
-                    let answer = self.aws.throughput(&id).await;
-                    found.throughputs.insert(id, answer);
-                }
-                Question::Marks(arn) => {
-                    let answer = self.aws.marks(&arn).await;
-                    found.marks.insert(arn, answer);
-                }
-                Question::VersionModel { agent, version } => {
-                    self.so_far.paces.versions.turn(self.clock).await;
-                    let answer = self.aws.version_model(&agent, &version).await;
-                    found.version_models.insert((agent, version), answer);
-                }
-                Question::Legacy(model) => {
-                    let answer = self.aws.is_legacy(&model).await;
-                    found.legacy.insert(model, answer);
-                }
-                Question::BaseModel(model) => {
-                    let answer = self.aws.base_model(&model).await;
-                    found.base_models.insert(model, answer);
-                }
-            }
-            found
-        });
-        for found in join_all(asked).await {
-            self.so_far.seen.keep(&found);
-            let Facts { throughputs, marks, version_models, legacy, base_models } = found;
-            facts.throughputs.extend(throughputs);
-            facts.marks.extend(marks);
-            facts.version_models.extend(version_models);
-            facts.legacy.extend(legacy);
-            facts.base_models.extend(base_models);
-        }
-    }
-
-    /// Before something changes: reads the record again, and writes what is new in it; whether the invocation may go on.
+    /// Settles the declaration: an answer is decided or struck. Only the holder of the lease does that.
     ///
-    /// `read` is the record as it was read a moment ago, if it was.
-    async fn agree_and_write(&self, way: &mut Way, plan: &mut Plan, read: Read) -> Result<bool, CallError> {
-        let changed = plan.record != way.stored;
-        if !changed && plan.actions.is_empty() {
-            return Ok(true);
-        }
-        let name = way.stored.commitment.name.clone();
-        let read = match read {
-            Some(read) => read,
-            None => self.aws.record(self.group, name.as_str()).await,
+    /// # Errors
+    /// The record could not be written.
+    pub async fn settle_declared(&self, way: &mut Way, declared: Declared) -> Result<Written, CallError> {
+        self.settle(way, Some(declared)).await
+    }
+
+    async fn settle(&self, way: &mut Way, declared: Option<Declared>) -> Result<Written, CallError> {
+        let write = Write {
+            before: &way.stored,
+            holder: &self.holder,
+            now: self.now(),
+            lease: LeaseChange::Take,
+            declared,
+            progress: way.progress.clone(),
+            free: Vec::new(),
+            buys: None,
         };
-        let Some(stored) = read? else {
-            info!(commitment = %name, "the record of {name} is gone: nothing is changed");
-            return Ok(false);
-        };
-        if way.unsure.as_ref() == Some(&stored) {
-            way.stored = stored.clone();
+        let (written, stored) = Box::pin(self.store.write(write)).await?;
+        match written {
+            Written::Done => way.holds(stored),
+            Written::DeclaredChanged => self.read_again(way).await?,
+            Written::LeaseLost | Written::NoRoom(_) | Written::Closed(_) => way.standing = Standing::LeftToAnother,
         }
-        let mut answered = false;
-        match way.stored.standing(&stored) {
-            Standing::Newer => {
-                info!(commitment = %name, "a newer record of {name} is there: the next tick goes on from it");
-                return Ok(false);
-            }
-            // What is about to be forgotten is not written once more.
-            Standing::Same if plan.record == stored || plan.actions.iter().any(ends) => return Ok(true),
-            Standing::Same => {}
-            Standing::Overwritten => answered = plan.record.absorb(&stored),
+        Ok(written)
+    }
+
+    /// Reads the record again: a request has registered something else meanwhile.
+    ///
+    /// # Errors
+    /// The record could not be read.
+    pub async fn read_again(&self, way: &mut Way) -> Result<(), CallError> {
+        match self.store.record(way.stored.record.name()).await? {
+            Some(stored) if stored.record.progress.version == way.stored.record.progress.version => way.holds(stored),
+            Some(_) | None => way.standing = Standing::LeftToAnother,
         }
-        plan.record.revision = plan.record.revision.max(way.stored.revision).saturating_add(1);
-        match self.aws.write(self.group, &plan.record).await {
-            Ok(()) => {
-                way.stored = plan.record.clone();
-                Ok(!answered)
-            }
-            Err(error) if error.kind == CallErrorKind::NotFound => Ok(false),
-            Err(error) => {
-                way.unsure = Some(plan.record.clone());
-                Err(error)
-            }
-        }
+        Ok(())
+    }
+
+    /// Forgets a commitment of which nothing is left.
+    pub async fn forget(&self, way: &mut Way) {
+        let name = way.stored.record.name().to_owned();
+        let _acted = self.act(way, &[Action::Forget { name }]).await;
     }
 
     /// How long to stay awake before the next round, if that can help and there is time.
-    fn pause(&self, plan: &Plan, busy: bool, started: Timestamp) -> Option<SignedDuration> {
+    fn pause(&self, way: &Way, busy: bool) -> Next {
         let now = self.now();
-        let awake = now.duration_since(started) < AWAKE_FOR_ALIASES;
-        let matters = |waiting: &&WaitingOn| awake || matches!(waiting, WaitingOn::TermToEnd { .. });
-        let waits = plan.waiting.iter().filter(matters).filter_map(|waiting| waiting.seconds(now));
+        let awake = now.duration_since(way.started) < AWAKE_FOR_ALIASES;
+        let matters = |waiting: &&WaitingOn| awake || waiting.is_for_a_term();
+        let waiting = way.look.iter().flat_map(|look| &look.plan.waiting);
+        let waits = waiting.filter(matters).filter_map(|waiting| waiting.seconds(now));
         let busy = (busy && awake).then_some(SignedDuration::from_secs(1));
-        let pause = waits.chain(busy).min()?;
-        let then = now.saturating_add(pause).ok()?;
-        (then < self.stop_at).then_some(pause)
+        let Some(pause) = waits.chain(busy).min() else { return Next::End };
+        match now.saturating_add(pause) {
+            Ok(then) if then < self.stop_at => Next::After(pause),
+            Ok(_) | Err(_) => Next::End,
+        }
     }
-}
 
-/// Whether `record` may be read beside the look, a round trip before it is needed. While an answer is owed it is not: a Delete may
-/// follow upon a Create, and each has to be answered once.
-fn may_read_early(record: &Record) -> bool {
-    record.owed.is_none()
-}
-
-/// Whether nothing is left to remember after `action`.
-fn ends(action: &Action) -> bool {
-    matches!(action, Action::Forget { .. } | Action::Bury(_))
-}
-
-/// The facts that the next round need not ask for: those that cannot change within an invocation, and were answered. `done` is what
-/// has been done since.
-fn lasting(facts: Facts, done: &[Action]) -> Facts {
-    let Facts { throughputs: _, mut marks, mut version_models, mut legacy, mut base_models } = facts;
-    let released = |arn: &String| {
-        done.iter().any(|action| matches!(action, Action::Release { arn: released, .. } if released == arn))
-    };
-    marks.retain(|arn, answer| answer.is_ok() && !released(arn));
-    version_models.retain(|_, answer| answer.is_ok());
-    legacy.retain(|_, answer| answer.is_ok());
-    base_models.retain(|_, answer| answer.is_ok());
-    Facts { throughputs: BTreeMap::new(), marks, version_models, legacy, base_models }
+    /// Ends the work: writes what has been noticed, and gives the lease up. Returns false if a request has registered
+    /// something else meanwhile: then there is more to do.
+    ///
+    /// # Errors
+    /// The record could not be written. The lease runs out by itself.
+    pub async fn end(&self, way: &mut Way) -> Result<bool, CallError> {
+        if way.standing != Standing::Working {
+            return Ok(true);
+        }
+        if let Some(look) = &way.look {
+            let problems = look.plan.all_problems();
+            way.progress.busy = way.attempts.busy_since(&way.begun, self.now());
+            way.progress.note_problems(&problems, self.now());
+        }
+        let holds = self.holds_lease(way);
+        if !holds && way.progress == way.stored.record.progress {
+            return Ok(true);
+        }
+        let lease = if holds { LeaseChange::GiveUp } else { LeaseChange::Without };
+        let write = Write {
+            before: &way.stored,
+            holder: &self.holder,
+            now: self.now(),
+            lease,
+            declared: None,
+            progress: way.progress.clone(),
+            free: Vec::new(),
+            buys: None,
+        };
+        let (written, stored) = Box::pin(self.store.write(write)).await?;
+        match written {
+            Written::Done => {
+                way.holds(stored);
+                Ok(true)
+            }
+            Written::DeclaredChanged => Ok(false),
+            Written::LeaseLost | Written::NoRoom(_) | Written::Closed(_) => {
+                let name = way.stored.record.name();
+                info!(commitment = %name, "{name}: another invocation works on it");
+                way.standing = Standing::LeftToAnother;
+                Ok(true)
+            }
+        }
+    }
 }

@@ -45,11 +45,28 @@ async fn every_sample_event_is_answered_with_its_report() {
     assert_eq!(status["Orphans"], json!([]));
     let log = local.stop().await;
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines.len(), 1, "looking around is worth no line but what is counted: {log}");
-    assert_eq!((&lines[0]["Commitments"], &lines[0]["Orphans"]), (&json!(1), &json!(0)));
+    assert_eq!(lines.len(), 0, "looking around is worth no line: {log}");
+    let (repair, adopt, doctor) = (events.remove("repair"), events.remove("adopt"), events.remove("doctor"));
+    let mut local = Local::start(BOOTSTRAP).await.expect("it starts");
+    let repaired = local.invoke(repair.expect("the sample is there")).await.expect("it is answered");
+    assert_eq!((&repaired["Commitments"], &repaired["Orphans"]), (&json!(1), &json!([])));
+    let adopted = local.invoke(adopt.expect("the sample is there")).await.expect("it is answered");
+    assert_eq!(adopted["Deployment"]["Open"], json!(true));
+    let looked = local.invoke(doctor.expect("the sample is there")).await.expect("it is answered");
+    assert!(looked["Checks"].as_array().is_some_and(|checks| checks.len() > 5), "{looked}");
+    let log = local.stop().await;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let counted = lines.iter().find(|line| line.get("Orphans").is_some()).expect("a Repair counts");
+    assert_eq!((&counted["Commitments"], &counted["Orphans"]), (&json!(1), &json!(0)));
     assert_eq!(events.len(), 14);
     for (name, event) in events {
         let mut local = Local::start(BOOTSTRAP).await.expect("it starts");
+        let mut event = event;
+        if name.starts_with("stack-") {
+            // What is registered already declares the alias of the samples.
+            local.world.sim.add_alias(rehearsal::AGENT, "STACKALIAS", "3");
+            event = serde_json::from_str(&event.to_string().replace("KLMNOPQRST", "STACKALIAS")).expect("JSON");
+        }
         let report = local.invoke(local.readdressed(event)).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         if name.starts_with("stack-") {
             let puts = local.stack.sink.puts();
@@ -127,9 +144,11 @@ async fn without_settings_it_starts_and_says_what_is_missing() {
 #[tokio::test]
 async fn aws_that_refuses_is_quoted() {
     let mut local = Local::start(BOOTSTRAP).await.expect("it starts");
-    local.world.sim.fault("ListProvisionedModelThroughputs", 5, simulator::Fault::denied());
+    local.world.sim.fault("ListProvisionedModelThroughputs", 20, simulator::Fault::denied());
+    let report = local.invoke(json!({"Action": "Status", "Name": "support-agent"})).await.expect("it is a problem");
+    assert!(report["Problems"].to_string().contains("AccessDeniedException: User: "), "{report}");
     let (kind, message) =
-        local.invoke(json!({"Action": "Status", "Name": "support-agent"})).await.expect_err("AWS refuses");
+        local.invoke(json!({"Action": "ScaleUp", "Name": "support-agent"})).await.expect_err("AWS refuses");
     assert_eq!(kind, "AwsError");
     assert!(message.contains("AccessDeniedException: User: "), "{message}");
     local.stop().await;

@@ -52,8 +52,20 @@ fn each_kind_of_mistake_is_found() {
         (json!({"ModelUnits": [1]}), "ModelUnits", "not a single value"),
         (json!({"CommitmentDuration": "OneYear"}), "CommitmentDuration", "OneMonth or SixMonths"),
         (json!({"AtTermEnd": "Retire"}), "AtTermEnd", "without a CommitmentDuration"),
+        (json!({"CommitmentDuration": "None", "AtTermEnd": "Retire"}), "AtTermEnd", "without a CommitmentDuration"),
+        (json!({"Purchase": "2026-12"}), "Purchase", "without a CommitmentDuration; remove it or give a term"),
+        (json!({"CommitmentDuration": "None", "Purchase": "2026-12"}), "Purchase", "without a CommitmentDuration"),
         (
-            json!({"CommitmentDuration": "OneMonth", "Timetable": {"Timezone": "UTC"}}),
+            json!({"CommitmentDuration": "OneMonth"}),
+            "Purchase",
+            "is missing beside CommitmentDuration OneMonth; give this purchase a name of yours, such as `2026-12`",
+        ),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": ""}), "Purchase", "is missing"),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "  "}), "Purchase", "use 1 to 20 characters"),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "a".repeat(21)}), "Purchase", "use 1 to 20 characters"),
+        (json!({"CommitmentDuration": "OneMonth", "Purchase": "a\nb"}), "Purchase", "is not a name of a purchase"),
+        (
+            json!({"CommitmentDuration": "OneMonth", "Purchase": "a", "Timetable": {"Timezone": "UTC"}}),
             "Timetable",
             "CommitmentDuration",
         ),
@@ -69,12 +81,17 @@ fn each_kind_of_mistake_is_found() {
         (json!({"PricePerUnitHour": "-1"}), "PricePerUnitHour", "`-1` is not a price"),
         (json!({"Drain": "200h"}), "Drain", "from `0m` to `168h`"),
         (json!({"Tags": {"aws:x": "1"}}), "Tags.aws:x", "reserved"),
-        (json!({"Tags": {"throughput-scheduler:group": "x"}}), "Tags.throughput-scheduler:group", "reserved"),
+        (json!({"Tags": {"throughput-scheduler:deployment": "x"}}), "Tags.throughput-scheduler:deployment", "reserved"),
         (json!({"Timetable": {}}), "Timetable.Timezone", "is missing"),
         (
             json!({"Timetable": {"Timezone": "UTC", "Holidays": ["2026-02-30"]}}),
             "Timetable.Holidays[0]",
             "`2026-02-30`",
+        ),
+        (
+            json!({"Timetable": {"Timezone": "UTC", "Holidays": ["12-24/12-26"]}}),
+            "Timetable.Holidays[0]",
+            "`12-24/12-26` is a range without years; write both dates in full",
         ),
         (
             json!({"Timetable": {"Timezone": "UTC", "Exceptions": [{"Window": "2026-01-01T00:00Z/2026-01-02T00:00Z", "State": "On"}]}}),
@@ -96,6 +113,54 @@ fn each_kind_of_mistake_is_found() {
 }
 
 #[test]
+fn what_cloudformation_cannot_leave_out_counts_as_absent() {
+    let empty = json!({
+        "ModelUnits": "", "CommitmentDuration": "", "AtTermEnd": "", "Purchase": "", "AgentAliases": "", "LeadTime": "",
+        "Drain": "", "WhenOff": "", "WaitFor": "", "OnDelete": "", "OnDemandModelId": "", "ModelIdParameter": "",
+        "TakeOver": "", "PricePerUnitHour": "", "Tags": "", "Timetable": "",
+    });
+    let plain = read(&commitment(json!({"AgentAliases": []}))).expect("it is right");
+    assert_eq!(read(&commitment(empty)).expect("it is right"), plain);
+    assert_eq!(read(&commitment(json!({"AgentAliases": [""]}))).expect("it is right"), plain);
+    let no_term = json!({"CommitmentDuration": "None", "AgentAliases": []});
+    assert_eq!(read(&commitment(no_term)).expect("it is right"), plain);
+
+    let lists = |list: Value| {
+        let window = json!({"Window": "Mon 08:00-20:00", "ModelUnits": ""});
+        let off = json!({"Window": "2026-11-27T00:00/2026-11-28T00:00", "State": "Off", "ModelUnits": ""});
+        let timetables = [
+            json!({"Timezone": "UTC", "Windows": list, "Holidays": list, "Exceptions": list}),
+            json!({"Timezone": "UTC", "Windows": [window], "Holidays": list, "Exceptions": [off]}),
+        ];
+        timetables.map(|timetable| read(&commitment(json!({"Timetable": timetable}))).expect("it is right"))
+    };
+    assert_eq!(lists(json!([""])), lists(json!([])));
+    assert_eq!(lists(json!("")), lists(json!([])));
+
+    // A tag may have an empty value; what is required is missing if it is empty.
+    let tags = read(&commitment(json!({"Tags": {"team": ""}}))).expect("it is right").tags;
+    assert_eq!(tags.get("team").map(String::as_str), Some(""));
+    let mistakes = read(&commitment(json!({"ModelId": ""}))).expect_err("it has no model");
+    assert!(mistakes[0].1.starts_with("is missing; "), "{mistakes:?}");
+}
+
+#[test]
+fn a_purchase_is_named_by_its_user() {
+    let named = |name: Value| {
+        let declared = json!({"CommitmentDuration": "OneMonth", "Purchase": name});
+        read(&commitment(declared)).expect("it is right").purchase.expect("it has one").to_string()
+    };
+    for (written, name) in [
+        (json!("2026-12"), "2026-12"),
+        (json!(" 2026-12 "), "2026-12"),
+        (json!(2026), "2026"),
+        (json!("première moitié 2027"), "première moitié 2027"),
+    ] {
+        assert_eq!(named(written), name);
+    }
+}
+
+#[test]
 fn what_is_written_back_reads_the_same() {
     let declaration = commitment(json!({
         "ModelUnits": "3",
@@ -104,7 +169,7 @@ fn what_is_written_back_reads_the_same() {
             "Windows": [
                 "mon-fri 08:00-20:00", "Fri 21:00 - Mon 06:00", {"Window": "Daily 09:30-11:30", "ModelUnits": "3"},
             ],
-            "Holidays": ["2026-12-29/2027-01-03", "2027-02-11"],
+            "Holidays": ["2026-12-29/2027-01-03", "2027-02-11", "12-25", "02-29"],
             "Exceptions": [
                 {"Window": "2026-12-28T10:00/2026-12-28T24:00", "State": "On", "ModelUnits": 1},
                 {"Window": "2026-11-27T00:00/2026-11-28T00:00", "State": "Off"},
@@ -121,6 +186,10 @@ fn what_is_written_back_reads_the_same() {
     assert_eq!(written["LeadTime"], json!("1h30m"));
     assert_eq!(written["Timetable"]["Timezone"], json!("Asia/Tokyo"));
     assert_eq!(written["Timetable"]["Windows"][0], json!("Mon-Fri 08:00-20:00"));
+
+    let term = json!({"CommitmentDuration": "SixMonths", "AtTermEnd": "Retire", "Purchase": "2026-12"});
+    let first = read(&commitment(term)).expect("it is right");
+    assert_eq!(read(&first.to_value()).expect("what we wrote is right"), first);
 }
 
 #[test]
@@ -170,17 +239,26 @@ fn what_is_no_name_of_a_parameter_is_told_with_what_would_be_one() {
 }
 
 #[test]
-fn the_throughputs_name_depends_on_model_units_and_term() {
-    let name = |more: Value, units: u32| {
+fn the_throughputs_name_depends_on_deployment_model_units_and_term() {
+    let name_in = |deployment: &str, more: Value, units: u32| {
         let units = std::num::NonZeroU32::new(units).expect("not zero");
-        read(&commitment(more)).expect("it is right").throughput_name(units)
+        read(&commitment(more)).expect("it is right").throughput_name(units, deployment)
     };
+    let name = |more: Value, units: u32| name_in("scheduler", more, units);
     let base = name(json!({}), 1);
     assert_eq!(base, name(json!({"LeadTime": "0m", "Drain": "1h", "AgentAliases": []}), 1));
+    let id = "amazon.nova-lite-v1:0:24k";
+    assert_eq!(base, name(json!({"ModelId": id}), 1));
+    assert_eq!(base, name(json!({"ModelId": format!("arn:aws:bedrock:eu-central-1::foundation-model/{id}")}), 1));
+    let month = |purchase: &str| name(json!({"CommitmentDuration": "OneMonth", "Purchase": purchase}), 1);
+    assert_eq!(month("2026-12"), month("2027-01"));
+    let custom = "arn:aws:bedrock:eu-central-1:123456789012:custom-model/amazon.nova-lite-v1:0:24k/abcdefghijkl";
     for other in [
         name(json!({}), 2),
-        name(json!({"CommitmentDuration": "OneMonth"}), 1),
+        month("2026-12"),
         name(json!({"ModelId": "amazon.nova-lite-v1:0:300k"}), 1),
+        name(json!({"ModelId": custom}), 1),
+        name_in("another", json!({}), 1),
     ] {
         assert_ne!(base, other);
     }
@@ -213,7 +291,7 @@ async fn what_is_no_event_of_ours_is_refused_as_such() {
         ),
         (json!({"Action": "Override", "Name": "x", "State": "Maybe", "For": "1h"}), "On or Off"),
         (json!({"Action": "Plan", "Commitment": commitment(json!({})), "At": "tomorrow"}), "`tomorrow`"),
-        (json!({"Tick": {"Commitment": {}}}), "Tick"),
+        (json!({"Action": "Tick"}), "Name"),
     ];
     for (event, message) in cases {
         let error = refused(&world, event.clone()).await;
@@ -263,7 +341,7 @@ async fn guardrails_are_checked_against_everything_that_a_declaration_may_ask_fo
         ("MAX_MODEL_UNITS", "2", window, "3"),
         ("MAX_MODEL_UNITS", "2", exception, "3"),
         ("ALLOWED_MODELS", "meta.*,amazon.nova-pro-*", json!({}), "amazon.nova-lite-v1:0:24k"),
-        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth"}), "OneMonth"),
+        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12"}), "OneMonth"),
         ("ALLOWED_COMMITMENTS", "OneMonth", json!({}), "None"),
     ];
     for (setting, value, more, said) in cases {
@@ -322,7 +400,7 @@ async fn a_bad_setting_is_a_clear_error() {
 fn guardrails_allow_what_they_name_to_the_last_unit() {
     use policy::guardrails::Guardrails;
     let refused = |models: &str, more: Value| {
-        let guardrails = Guardrails::parse("2", models, "None").expect("they are right");
+        let guardrails = Guardrails::parse("2", None, models, "None").expect("they are right");
         let declared = read(&commitment(more)).expect("it is right");
         let all = guardrails.refusals(&declared).len();
         (

@@ -8,7 +8,7 @@ use proptest::prelude::{Just, Strategy, prop_oneof};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use rehearsal::{AGENT, ALIAS, GROUP, MODEL, World, commitment};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, SpentToken};
+use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Refuses, SpentToken};
 
 const NAME: &str = "support-agent";
 const OTHER_ALIAS: &str = "ALIAS00002";
@@ -148,7 +148,8 @@ async fn play(room: &Room, happenings: &[Happening]) -> Result<(), String> {
             }
             Happening::SomebodyReroutesAnAlias(alias, off) => {
                 // Of an alias that nobody declared we cannot know.
-                let declared = world.sim.schedule(GROUP, NAME).is_some_and(|schedule| schedule.input.contains(alias));
+                let record = world.sim.item(rehearsal::TABLE, &format!("commitment/{NAME}"));
+                let declared = record.is_some_and(|record| record.to_string().contains(alias));
                 let route = throughputs.first().map(|one| one.arn.clone()).filter(|_| declared && !off);
                 world.sim.change_alias(AGENT, alias, |alias| alias.route = route);
             }
@@ -176,7 +177,8 @@ async fn play(room: &Room, happenings: &[Happening]) -> Result<(), String> {
 }
 
 async fn settled(world: &World) -> Result<(), String> {
-    let ours = |one: &simulator::Throughput| one.tags.contains_key(GROUP_TAG) && one.tags.contains_key(COMMITMENT_TAG);
+    let ours =
+        |one: &simulator::Throughput| one.tags.contains_key(DEPLOYMENT_TAG) && one.tags.contains_key(COMMITMENT_TAG);
     let ours: Vec<_> = world.sim.throughputs().into_iter().filter(ours).collect();
     if world.sim.schedule(GROUP, NAME).is_none() {
         return if ours.is_empty() { Ok(()) } else { Err(format!("left behind: {ours:?}")) };
@@ -188,14 +190,14 @@ async fn settled(world: &World) -> Result<(), String> {
             return Err(format!("not settled: {report}"));
         }
     }
-    let expected = ["GetAgentAlias", "ListProvisionedModelThroughputs"].repeat(3);
+    let expected = ["GetAgentAlias", "GetItem", "ListProvisionedModelThroughputs"].repeat(3);
     let mut operations = world.sim.operations();
     if world.sim.throughputs().len() > ours.len() {
         // Whose something of our name is has to be asked each time: it may be marked as ours at any moment.
         operations.retain(|operation| *operation != "ListTagsForResource");
     }
-    for pair in operations.chunks_mut(2) {
-        pair.sort_unstable();
+    for tick in operations.chunks_mut(3) {
+        tick.sort_unstable();
     }
     if operations != expected {
         return Err(format!("steady ticks asked for {operations:?}"));

@@ -27,7 +27,7 @@ async fn a_purchase_carries_name_size_term_tags_and_a_token_that_every_invocatio
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let world = world().await;
-        apply(&world, json!({"ModelUnits": "2", "CommitmentDuration": "SixMonths", "Tags": {"team": "support"}})).await;
+        apply(&world, json!({"ModelUnits": "2", "CommitmentDuration": "SixMonths", "Purchase": "2026-11", "Tags": {"team": "support"}})).await;
         let mut body = sent(&world, "CreateProvisionedModelThroughput")[0].body.clone();
         let token = body.as_object_mut().and_then(|body| body.shift_remove("clientRequestToken"));
         tokens.push(token.expect("a token"));
@@ -42,7 +42,7 @@ async fn a_purchase_carries_name_size_term_tags_and_a_token_that_every_invocatio
             "tags": [
                 {"key": "team", "value": "support"},
                 {"key": "throughput-scheduler:commitment", "value": NAME},
-                {"key": "throughput-scheduler:group", "value": GROUP},
+                {"key": "throughput-scheduler:deployment", "value": GROUP},
             ],
         });
         assert_eq!(body, expected);
@@ -90,7 +90,7 @@ async fn an_alias_without_a_description_gets_none() {
 }
 
 #[tokio::test]
-async fn a_schedule_ticks_every_minute_without_retries_and_carries_the_whole_record() {
+async fn a_schedule_ticks_every_minute_without_retries_and_names_its_commitment() {
     let world = world().await;
     apply(&world, json!({})).await;
     let create = &sent(&world, "CreateSchedule")[0];
@@ -112,24 +112,9 @@ async fn a_schedule_ticks_every_minute_without_retries_and_carries_the_whole_rec
     });
     assert_eq!(body, expected);
     let input: Value = serde_json::from_str(input.as_str().expect("text")).expect("JSON");
-    assert_eq!(input["Tick"]["Commitment"]["ModelId"], json!("amazon.nova-lite-v1:0:24k"));
-    assert_eq!(input["Tick"]["Registered"], json!("2026-11-16T00:00:00Z"));
-}
-
-#[tokio::test]
-async fn the_record_knows_of_each_throughput_its_arn_and_when_it_was_seen_and_left() {
-    let world = world().await;
-    apply(&world, json!({})).await;
-    world.pass(40).await;
-    world.send(json!({"Action": "ScaleDown", "Name": NAME})).await.expect("it is scaled down");
-    let input = world.sim.schedule(GROUP, NAME).expect("registered").input;
-    let record: Value = serde_json::from_str(&input).expect("JSON");
-    let held = &record["Tick"]["Throughputs"][0];
-    assert_eq!(held["Arn"], json!(world.sim.throughputs()[0].arn));
-    assert_eq!(held["FirstSeen"], json!("2026-11-16T00:00:00Z"));
-    assert_eq!(held["Served"], json!(true));
-    assert!(held["Left"].as_str().is_some_and(|left| left.starts_with("2026-11-16T00:40:0")), "{held}");
-    assert_eq!(record["Tick"]["Hold"]["State"], json!("Off"));
+    assert_eq!(input["Action"], json!("Tick"));
+    assert_eq!(input["Name"], json!(NAME));
+    assert!(input["Set"].is_string(), "what the schedule was made of: {input}");
 }
 
 #[tokio::test]
@@ -141,7 +126,8 @@ async fn the_target_keeps_an_alias_qualifier_and_drops_a_version() {
     ] {
         let world = world().await;
         let deadline = world.now().checked_add(SignedDuration::from_mins(5)).expect("in range");
-        let invocation = throughput_scheduler::handler::Invocation { function_arn: invoked, deadline };
+        let invocation =
+            throughput_scheduler::handler::Invocation { function_arn: invoked, deadline, request_id: String::new() };
         let event = json!({"Action": "Apply", "Commitment": commitment(json!({}))});
         world.handler.handle(event, &invocation).await.expect("it is registered");
         assert_eq!(sent(&world, "CreateSchedule")[0].body["Target"]["Arn"], json!(target));
@@ -149,7 +135,7 @@ async fn the_target_keeps_an_alias_qualifier_and_drops_a_version() {
 }
 
 #[tokio::test]
-async fn a_steady_tick_is_one_list_and_one_get_for_each_alias_side_by_side() {
+async fn a_steady_tick_is_its_record_one_list_and_one_get_for_each_alias_side_by_side() {
     let world = world().await;
     let others = ["ALIAS00001", "ALIAS00002"];
     for alias in others {
@@ -170,7 +156,7 @@ async fn a_steady_tick_is_one_list_and_one_get_for_each_alias_side_by_side() {
         operations.sort_unstable();
         assert_eq!(
             operations,
-            ["GetAgentAlias", "GetAgentAlias", "GetAgentAlias", "ListProvisionedModelThroughputs"],
+            ["GetAgentAlias", "GetAgentAlias", "GetAgentAlias", "GetItem", "ListProvisionedModelThroughputs"],
             "{until}"
         );
         let list = &sent(&world, "ListProvisionedModelThroughputs")[0];

@@ -1,17 +1,18 @@
 //! What can be typed?
 
 mod asking;
+mod when;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
+use bigdecimal::BigDecimal;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
 
-pub use asking::{AnswerFormat, Apply, Ask, Lasting, Named, Override, Plan, Reach, Retire, Scale, Status, Switch};
+pub use asking::{
+    AnswerFormat, Apply, Ask, Ends, Lasting, Named, Override, Plan, Reach, Resume, Retire, Scale, Status, Switch,
+};
+pub use when::{Day, NotADay, NotAnInstant, When};
 
 /// Environment, exit codes and places, at the end of the long help.
 const AFTER: &str = "\
@@ -23,6 +24,14 @@ Exit codes:
 
 Files are YAML or JSON, `-` is standard input: a commitment, a list of them, an action with a Commitment, an EventBridge event, \
 or a CloudFormation or SAM template with custom resources.
+
+Words:
+  window    civil times of the week at which a throughput is wanted, such as Mon-Fri 08:00-20:00
+  lead      how long before that it is bought, so that it is in service at the opening
+  drain     how long it is kept after the last alias has left it, so that calls can end
+  hold      what scale-up and scale-down put in place of the timetable, until the next of them, or resume --of hold
+  override  what lies above timetable and hold for a while; it ends by itself
+  waits     what it is not yet as wanted for, and runs, what is paid for
 
 Only the verbs from plan to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`. With --local they talk \
 to a simulated account inside this process. With --model-id, advise reads metrics, with `cloudwatch:GetMetricData`.";
@@ -71,10 +80,14 @@ pub enum Verb {
     Plan(Plan),
     /// Show how the commitments are
     Status(Status),
+    /// Show what was done to a commitment, and what was changed of it
+    #[command(after_long_help = "Examples:
+  throughput history support-agent")]
+    History(Named),
     /// Switch a commitment on or off for a while, whatever else says
     Override(Override),
-    /// Take away an override, or if there is none the hold of scale-up or scale-down
-    Resume(Named),
+    /// Take away an override, or the hold of scale-up or scale-down
+    Resume(Resume),
     /// Hold a commitment on, in place of its timetable, until it is scaled down or resumed
     ScaleUp(Scale),
     /// Hold a commitment off, in place of its timetable, until it is scaled up or resumed
@@ -107,24 +120,38 @@ pub enum Verb {
 #[command(after_long_help = "Examples:
   throughput preview support.yaml
   throughput preview support.yaml --from 2026-12-28 --days 14
+  throughput preview sales.yaml support.yaml --from tomorrow      # each, and a total
+  throughput preview support.yaml --days 90 --by month --term-price 13.00
   throughput preview template.yaml --svg week.svg     # a picture for the pull request
   throughput preview support.yaml --format ics > support.ics
   throughput preview support.yaml --format json | jq '.Commitments[].Bill.Cost'")]
 pub struct Preview {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment, or the resource, of this name
     #[arg(long)]
     pub name: Option<String>,
-    /// The first day [default: today, where the timetable is]
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<Date>,
+    /// The first day: a date, or today, tomorrow, monday, next week … [default: today, where the timetable is]
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Day>,
     /// How many days
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
+    /// Also say what each week, or each month, costs
+    #[arg(long, value_name = "WHILE")]
+    pub by: Option<While>,
+    /// The price of a model unit for an hour with a term: is always on with a term cheaper?
+    #[arg(long, value_name = "PRICE")]
+    pub term_price: Option<BigDecimal>,
+    /// Tokens in an hour that is on: is on-demand cheaper?
+    #[arg(long, value_name = "N", requires = "token_price")]
+    pub tokens_per_hour: Option<u64>,
+    /// The on-demand price of a thousand tokens
+    #[arg(long, value_name = "PRICE", requires = "tokens_per_hour")]
+    pub token_price: Option<BigDecimal>,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: PreviewFormat,
     /// Also draw it into an SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -132,6 +159,15 @@ pub struct Preview {
     /// Also write it as a page into an HTML file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
+}
+
+/// What sums are told for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum While {
+    /// Each week, from Monday on.
+    Week,
+    /// Each month.
+    Month,
 }
 
 /// How a preview is said.
@@ -169,14 +205,18 @@ pub struct Explain {
 #[command(after_long_help = "Examples:
   throughput check support.yaml events/*.json
   throughput check template.yaml --format github      # annotations in a workflow
+  throughput check *.yaml --strict                    # warnings end with exit code 1, too
 
 What only a deployment knows (!Ref, !Sub, !GetAtt, Fn::If …) counts as well-formed.")]
 pub struct Check {
     /// The files; `-` for standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<String>,
+    /// End with exit code 1 on warnings, too
+    #[arg(long)]
+    pub strict: bool,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: CheckFormat,
 }
 
@@ -189,42 +229,4 @@ pub enum CheckFormat {
     Json,
     /// Annotations of a GitHub workflow.
     Github,
-}
-
-/// An instant as people write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum When {
-    /// With an offset.
-    Instant(Timestamp),
-    /// On a wall clock.
-    Civil(DateTime),
-}
-
-/// A text that is no instant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("use RFC 3339 such as `2026-12-24T09:00:00+09:00`, or a civil time such as `2026-12-24T09:00`")]
-pub struct NotAnInstant;
-
-impl FromStr for When {
-    type Err = NotAnInstant;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let instant = text.parse().map(Self::Instant);
-        // What has an offset and is no instant must not pass for a civil time.
-        let civil = || (text.len() <= 19).then(|| text.parse().ok()).flatten().map(Self::Civil);
-        instant.ok().or_else(civil).ok_or(NotAnInstant)
-    }
-}
-
-impl When {
-    /// The instant, with a civil time on the clocks of `zone`: one that they repeat means the first.
-    ///
-    /// # Errors
-    /// It lies further away than dates go.
-    pub fn on(self, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
-        match self {
-            Self::Instant(at) => Ok(at),
-            Self::Civil(civil) => zone.to_ambiguous_timestamp(civil).compatible(),
-        }
-    }
 }

@@ -5,24 +5,25 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Level as Shown, Renderer, Snippet};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arguments::{Check, CheckFormat};
 use crate::source::{self, Contents, Finding, Level, Source};
 use crate::terminal::Terminal;
-use crate::{Failure, files};
+use crate::{Failure, conflicts, files};
 
 /// Runs `throughput check`.
 ///
 /// # Errors
 /// A file cannot be read, or has mistakes.
-pub fn run(check: &Check, terminal: &Terminal) -> Result<(), Failure> {
+pub fn run(check: &Check, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
     let mut read: Vec<(Source, Contents)> = Vec::new();
     let mut unreadable: Vec<String> = Vec::new();
     for path in &check.files {
         match files::source(path) {
             Ok(source) => {
-                let contents = source::read(&source);
+                let contents = source::read_at(&source, now);
                 read.push((source, contents));
             }
             Err(failure) => unreadable.push(failure.to_string()),
@@ -31,13 +32,16 @@ pub fn run(check: &Check, terminal: &Terminal) -> Result<(), Failure> {
     if read.is_empty() {
         return Err(Failure::Usage(unreadable.join("; ")));
     }
+    conflicts::note(&mut read);
     let text = match check.format {
         CheckFormat::Text => text(&read, terminal),
         CheckFormat::Json => format!("{:#}\n", json(&read)),
         CheckFormat::Github => github(&read),
     };
     let shown = terminal.print(&text);
-    let mistakes = read.iter().any(|(_, contents)| contents.mistakes().next().is_some());
+    let mistakes = read
+        .iter()
+        .any(|(_, contents)| contents.mistakes().next().is_some() || (check.strict && !contents.findings.is_empty()));
     match (unreadable.is_empty(), mistakes) {
         (true, false) => shown,
         (true, true) => Err(Failure::told(shown)),
@@ -79,8 +83,7 @@ pub fn shown(source: &Source, findings: &[Finding], terminal: &Terminal) -> Stri
             Level::Error => Shown::ERROR,
             Level::Warning => Shown::WARNING,
         };
-        let (wrong, cure) =
-            message.split_once("; ").map_or((message.as_str(), None), |(wrong, cure)| (wrong, Some(cure)));
+        let (wrong, cure) = parts(message);
         let goes_on = ["is ", "has ", "says ", "cannot ", "stands "].iter().any(|verb| wrong.starts_with(verb));
         let title = match (wrong.starts_with('`') || path.is_empty(), goes_on) {
             (true, _) => wrong.to_owned(),
@@ -97,6 +100,13 @@ pub fn shown(source: &Source, findings: &[Finding], terminal: &Terminal) -> Stri
         let _ = writeln!(text, "{}\n", renderer.render(&[group]));
     }
     text
+}
+
+/// What is wrong, and the cure after the first semicolon that is not part of a value.
+fn parts(message: &str) -> (&str, Option<&str>) {
+    let is_outside = |at: &usize| message[..*at].matches('`').count().is_multiple_of(2);
+    let semicolon = message.match_indices("; ").map(|(at, _)| at).find(is_outside);
+    semicolon.map_or((message, None), |at| (&message[..at], message.get(at + 2..)))
 }
 
 fn text(read: &[(Source, Contents)], terminal: &Terminal) -> String {

@@ -22,7 +22,7 @@ pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), 
     for declaration in &declarations {
         let commitment = preview::foreseeable(declaration)?;
         let (zone, _) = zone(commitment);
-        let at = wanted.at.map_or(Ok(now), |at| at.on(&zone));
+        let at = wanted.at.map_or(Ok(now), |at| at.on(&zone, now));
         let at = at.map_err(|error| Failure::Usage(format!("--at: {error}")))?;
         let local = at.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M %Z").to_string();
         let _ = writeln!(text, "{} at {local} ({at})\n  {}", declaration.label, explained(commitment, at));

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::Failure;
+use crate::conflicts;
 use crate::source::{self, Contents, Declaration, Source};
 use crate::terminal::Terminal;
 
@@ -34,6 +35,9 @@ pub fn source(path: &str) -> Result<Source, Failure> {
 pub fn declarations(path: &str, name: Option<&str>, terminal: &Terminal) -> Result<Vec<Declaration>, Failure> {
     let source = source(path)?;
     let contents = source::read(&source);
+    let mut read = [(source, contents)];
+    conflicts::note(&mut read);
+    let [(source, contents)] = read;
     if contents.mistakes().next().is_some() {
         let mistakes: Vec<_> = contents.mistakes().cloned().collect();
         return Err(Failure::told(terminal.complain(&crate::check::shown(&source, &mistakes, terminal))));
@@ -46,8 +50,11 @@ pub fn declarations(path: &str, name: Option<&str>, terminal: &Terminal) -> Resu
         (false, _) => Ok(chosen),
         (true, None) => Err(Failure::Usage(format!("{path} declares no commitment"))),
         (true, Some(name)) => {
+            let names: Vec<&str> = known.iter().map(String::as_str).collect();
+            let meant = policy::input::nearest(name, &names).map(|near| format!("; did you mean `{near}`?"));
             let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-            Err(Failure::Usage(format!("{path} declares no `{name}`; it declares {known}")))
+            let meant = meant.unwrap_or_default();
+            Err(Failure::Usage(format!("{path} declares no `{name}`; it declares {known}{meant}")))
         }
     }
 }

@@ -15,7 +15,9 @@ use aws_sdk_lambda::types::InvocationType;
 use aws_smithy_types::Blob;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{World, commitment};
+use policy::commitment::bare_model;
+use policy::input::nearest;
+use rehearsal::{AGENT, ALIAS, MODEL, World, commitment};
 use serde_json::{Value, json};
 use throughput_scheduler::aws;
 
@@ -50,9 +52,9 @@ impl Function {
     ///
     /// # Errors
     /// None is named, or the simulated account cannot be brought to life.
-    pub async fn reach(reach: &Reach, now: Timestamp) -> Result<Self, Failure> {
+    pub async fn reach(reach: &Reach, actions: &[Value], now: Timestamp) -> Result<Self, Failure> {
         if reach.local {
-            return accompanied("setting up a simulated account", local(now)).await;
+            return accompanied("setting up a simulated account", local(actions, now)).await;
         }
         let Some(name) = reach.function.clone() else {
             let message = "which function? Give --function NAME or set THROUGHPUT_FUNCTION; or try it with --local";
@@ -96,6 +98,30 @@ impl Function {
         }
     }
 
+    /// The same; if it knows no commitment of that name, with the one that may be meant.
+    ///
+    /// # Errors
+    /// See [`Function::send`].
+    pub async fn send_by_name(&self, event: Value) -> Result<Value, Failure> {
+        let name = event.get("Name").and_then(Value::as_str).map(str::to_owned);
+        let failure = match (self.send(event).await, name) {
+            (Err(Failure::Refused { kind, message }), Some(name)) if kind == "UnknownCommitment" => {
+                (kind, message, name)
+            }
+            (answer, _) => return answer,
+        };
+        let (kind, message, name) = failure;
+        let all = self.send(json!({"Action": "Status"})).await.unwrap_or_default();
+        let commitments = all["Commitments"].as_array().map_or(&[][..], Vec::as_slice);
+        let names: Vec<&str> = commitments.iter().filter_map(|report| report["Name"].as_str()).collect();
+        let cure = match (nearest(&name, &names), names.is_empty()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, false) => format!("; registered are {}", names.join(", ")),
+            (None, true) => String::new(),
+        };
+        Err(Failure::Refused { kind, message: format!("{message}{cure}") })
+    }
+
     /// Lets the simulated account catch up with `now`; a deployed function lives on its own time.
     pub async fn catch_up(&self, now: Timestamp) {
         if let Self::Local(world) = self {
@@ -104,15 +130,58 @@ impl Function {
     }
 }
 
-async fn local(now: Timestamp) -> Result<Function, Failure> {
+impl Drop for Function {
+    fn drop(&mut self) {
+        if let Self::Local(world) = self {
+            // The account watches over promises for tests; here nobody has made them.
+            drop(world.sim.take_violations());
+        }
+    }
+}
+
+/// A simulated account at `now`, with what `actions` declare in it, and the sample unless they say otherwise.
+async fn local(actions: &[Value], now: Timestamp) -> Result<Function, Failure> {
     let start = now.saturating_sub(BEFORE).unwrap_or(now);
-    let world = World::new(start).await;
+    let function = Function::Local(Box::new(World::new(start).await));
+    let Function::Local(world) = &function else { return Ok(function) };
     // No time passes while an answer is waited for: what it changes has settled at once.
     world.sim.knobs(|knobs| knobs.alias_settle = SignedDuration::ZERO);
-    let sample = json!({"Action": "Apply", "Commitment": commitment(json!({}))});
-    world.send(sample).await.map_err(|error| Failure::Unreachable(error.to_string()))?;
+    let declared: Vec<&Value> = actions.iter().filter_map(|action| action.get("Commitment")).collect();
+    for commitment in &declared {
+        furnish(world, commitment);
+    }
+    let sample = commitment(json!({}));
+    let takes = |declared: &&Value| declared["Name"] != sample["Name"] && shares_alias(declared, &sample);
+    if !declared.iter().any(takes) {
+        let sample = json!({"Action": "Apply", "Commitment": sample});
+        world.send(sample).await.map_err(|error| Failure::Unreachable(error.to_string()))?;
+    }
     world.run_until(now, |_, _| {}).await;
-    Ok(Function::Local(Box::new(world)))
+    Ok(function)
+}
+
+fn shares_alias(one: &Value, other: &Value) -> bool {
+    let aliases = |commitment: &Value| commitment["AgentAliases"].as_array().cloned().unwrap_or_default();
+    let others = aliases(other);
+    aliases(one).iter().any(|alias| others.contains(alias))
+}
+
+/// Puts the model, the agents and the aliases of `commitment` into the account, as if they had always been there.
+fn furnish(world: &World, commitment: &Value) {
+    let model = commitment["ModelId"].as_str().unwrap_or_default();
+    let bare = bare_model(model).to_owned();
+    if model.contains(":custom-model/") {
+        world.sim.add_custom_model(model, MODEL);
+    }
+    for alias in commitment["AgentAliases"].as_array().into_iter().flatten() {
+        let (Some(agent), Some(id)) = (alias["AgentId"].as_str(), alias["AgentAliasId"].as_str()) else { continue };
+        if (agent, id) == (AGENT, ALIAS) && bare == MODEL {
+            continue;
+        }
+        world.sim.add_agent(agent, &bare);
+        world.sim.add_agent_version(agent, "1", &bare);
+        world.sim.add_alias(agent, id, "1");
+    }
 }
 
 /// What an invocation came to.

@@ -15,12 +15,14 @@ pub mod arguments;
 pub mod ask;
 pub mod bill;
 pub mod check;
+pub mod conflicts;
 pub mod document;
 pub mod explain;
 pub mod files;
 pub mod function;
 pub mod manual;
 pub mod preview;
+pub mod price;
 pub mod report;
 pub mod source;
 pub mod status;
@@ -105,12 +107,13 @@ pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -
     match &arguments.verb {
         Verb::Preview(wanted) => preview::run(wanted, terminal, now()),
         Verb::Explain(wanted) => explain::run(wanted, terminal, now()),
-        Verb::Check(wanted) => check::run(wanted, terminal),
+        Verb::Check(wanted) => check::run(wanted, terminal, now()),
         Verb::Advise(wanted) => advise::run(wanted, terminal, now()),
         Verb::Completions { shell } => manual::completions(*shell, terminal),
         Verb::Man { verb } => manual::page(verb.as_deref(), terminal),
         Verb::Plan(_)
         | Verb::Status(_)
+        | Verb::History(_)
         | Verb::Override(_)
         | Verb::Resume(_)
         | Verb::ScaleUp(_)
@@ -128,6 +131,7 @@ async fn ask(verb: &Verb, terminal: &Terminal, now: fn() -> Timestamp) -> Result
     match verb {
         Verb::Plan(wanted) => ask::plan(wanted, terminal, now()).await,
         Verb::Status(wanted) => status::run(wanted, terminal, now).await,
+        Verb::History(wanted) => status::history(wanted, terminal, now()).await,
         Verb::Override(wanted) => ask::override_(wanted, terminal, now()).await,
         Verb::Resume(wanted) => ask::resume(wanted, terminal, now()).await,
         Verb::ScaleUp(wanted) => ask::scale(wanted, State::On, terminal, now()).await,

@@ -3,20 +3,20 @@
 pub mod calendar;
 pub mod data;
 pub mod drawing;
+pub mod money;
 pub mod page;
 pub mod text;
 pub mod warnings;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use policy::commitment::Commitment;
 use policy::timetable::ModelUnits;
 use rehearsal::picture::{Picture, Piece, foreseen};
-use rehearsal::timeline::{self, Day, Stretch, stretches};
+use rehearsal::timeline::{self, Stretch, stretches};
 
-use crate::arguments::{self, PreviewFormat};
-use crate::bill::{Bill, bill};
+use crate::arguments::{self, Day, PreviewFormat};
+use crate::bill::{self, Bill};
 use crate::source::Declaration;
 use crate::terminal::Terminal;
 use crate::{Failure, files};
@@ -33,7 +33,7 @@ pub struct Preview {
     /// The IANA name of that.
     pub zone_name: String,
     /// The days.
-    pub days: Vec<Day>,
+    pub days: Vec<timeline::Day>,
     /// What is held, from the first instant of the first day to the last of the last.
     pub stretches: Vec<Stretch>,
     /// What a picture of that shows.
@@ -42,6 +42,8 @@ pub struct Preview {
     pub sizes: Vec<ModelUnits>,
     /// What it costs.
     pub bill: Bill,
+    /// What each window adds to that, in model-unit hours.
+    pub windows: Vec<(String, i64)>,
     /// How long before it is wanted it is bought, and how long it is kept after, as declared.
     pub lead_and_drain: (String, String),
     /// What may surprise.
@@ -53,10 +55,11 @@ impl Preview {
     ///
     /// # Errors
     /// The declaration could not be read, or the days lie further away than dates go.
-    pub fn new(declaration: &Declaration, first: Option<Date>, days: u16, now: Timestamp) -> Result<Self, Failure> {
+    pub fn new(declaration: &Declaration, first: Option<Day>, days: u16, now: Timestamp) -> Result<Self, Failure> {
         let commitment = foreseeable(declaration)?;
         let (zone, zone_name) = timeline::zone(commitment);
-        let first = first.unwrap_or_else(|| now.to_zoned_datetime(zone.clone()).date());
+        let first = first.unwrap_or(Day::Today).on(now.to_zoned_datetime(zone.clone()).date());
+        let first = first.map_err(|error| Failure::Usage(format!("--from: {error}")))?;
         let days = timeline::days(&zone, first, days)
             .map_err(|error| Failure::Usage(format!("cannot preview these days: {error}")))?;
         let from = days.first().map_or(now, |day| day.from);
@@ -66,7 +69,7 @@ impl Preview {
             stretches.iter().flat_map(|stretch| [stretch.held, stretch.size()]).flatten().collect();
         sizes.sort_unstable();
         sizes.dedup();
-        let bill = bill(commitment, from, until);
+        let bill = bill::bill(commitment, from, until);
         let mut warnings = declaration.assumed.clone();
         warnings.extend(warnings::all(commitment, &days, &stretches, from));
         let duration = policy::timetable::duration_text;
@@ -80,6 +83,7 @@ impl Preview {
             stretches,
             sizes,
             bill,
+            windows: bill::windows(commitment, from, until),
             lead_and_drain: (duration(commitment.lead), duration(commitment.drain)),
             warnings,
         })
@@ -139,10 +143,12 @@ pub fn foreseeable(declaration: &Declaration) -> Result<&Commitment, Failure> {
 /// # Errors
 /// The file cannot be read or has mistakes, or something cannot be written.
 pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
-    let declarations = files::declarations(&wanted.file, wanted.name.as_deref(), terminal)?;
-    let previews: Result<Vec<Preview>, Failure> =
-        declarations.iter().map(|declaration| Preview::new(declaration, wanted.from, wanted.days, now)).collect();
-    let previews = previews?;
+    let mut previews = Vec::new();
+    for file in &wanted.files {
+        for declaration in files::declarations(file, wanted.name.as_deref(), terminal)? {
+            previews.push(Preview::new(&declaration, wanted.from, wanted.days, now)?);
+        }
+    }
     if let Some(path) = &wanted.svg {
         files::write(path, &drawing::svg(&previews))?;
     }
@@ -150,8 +156,8 @@ pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> 
         files::write(path, &page::html(&previews))?;
     }
     terminal.print(&match wanted.format {
-        PreviewFormat::Text => text::text(&previews, terminal),
-        PreviewFormat::Json => format!("{:#}\n", data::json(&previews)),
+        PreviewFormat::Text => text::text(&previews, wanted, terminal),
+        PreviewFormat::Json => format!("{:#}\n", data::json(&previews, wanted.by)),
         PreviewFormat::Csv => data::csv(&previews),
         PreviewFormat::Ics => calendar::ics(&previews),
     })

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use policy::timetable::Zone;
 use serde_json::Value;
 
 use crate::table::table;
@@ -19,6 +20,14 @@ pub enum Tense {
     Would,
     /// Nothing is said about them.
     Is,
+}
+
+/// The time zone of the timetable behind a report, as far as its reasons name it.
+#[must_use]
+pub fn zone(report: &Value) -> Option<Zone> {
+    let reasons = ["/Desired/Because", "/NextTransition/Because"].into_iter();
+    let words = reasons.filter_map(|at| report.pointer(at)?.as_str()).flat_map(str::split_whitespace);
+    words.filter(|word| word.contains('/') || *word == "UTC").find_map(|word| word.parse().ok())
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -48,7 +57,7 @@ fn model_units(value: &Value) -> String {
 }
 
 /// An instant to the minute, and how far it lies from `from`: `2026-11-23 11:00Z, in 3h`.
-fn moment(value: &str, from: &str) -> String {
+fn moment(value: &str, from: &str, zone: Option<&Zone>) -> String {
     let (Ok(at), Ok(from)) = (value.parse::<Timestamp>(), from.parse::<Timestamp>()) else { return value.to_owned() };
     let minutes = at.duration_since(from).as_mins();
     let (days, hours, rest) = (minutes / (24 * 60), minutes / 60 % 24, minutes % 60);
@@ -59,7 +68,78 @@ fn moment(value: &str, from: &str) -> String {
         (days, 0, _) => format!("{days}d"),
         (days, hours, _) => format!("{days}d{hours}h"),
     };
-    format!("{}, in {away}", at.strftime("%Y-%m-%d %H:%MZ"))
+    let utc = at.strftime("%Y-%m-%d %H:%MZ");
+    match zone {
+        Some(zone) if zone.name() != "UTC" => {
+            let local = at.to_zoned_datetime(zone.time_zone().clone()).strftime("%Y-%m-%d %H:%M");
+            format!("{local} {} ({utc}), in {away}", zone.name())
+        }
+        _ => format!("{utc}, in {away}"),
+    }
+}
+
+/// An instant of the past on the clocks of `zone`, and in UTC.
+fn past(value: &str, zone: Option<&Zone>) -> String {
+    let Ok(at) = value.parse::<Timestamp>() else { return value.to_owned() };
+    let utc = at.strftime("%Y-%m-%d %H:%MZ");
+    match zone {
+        Some(zone) if zone.name() != "UTC" => {
+            format!("{} ({utc})", at.to_zoned_datetime(zone.time_zone().clone()).strftime("%Y-%m-%d %H:%M"))
+        }
+        _ => utc.to_string(),
+    }
+}
+
+/// What was done to a commitment and changed of it, as its `Status` tells: the oldest first.
+#[must_use]
+pub fn history(report: &Value) -> String {
+    let zone = zone(report);
+    let name = text(report, "Name");
+    let place = zone.as_ref().map_or("UTC", Zone::name);
+    let entries = list(report, "History");
+    if entries.is_empty() {
+        return format!("{name}: nothing was done yet, or this function keeps no history\n");
+    }
+    let mut said = format!("{name}, in {place}\n");
+    let mut entries: Vec<&Value> = entries.iter().collect();
+    entries.sort_by_key(|entry| text(entry, "At").parse::<Timestamp>().unwrap_or_default());
+    for entry in entries {
+        let what = ["Did", "Changed", "What", "Text"].iter().map(|key| text(entry, key)).find(|what| !what.is_empty());
+        let reason = Some(text(entry, "Reason")).filter(|reason| !reason.is_empty());
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let _ = writeln!(said, "  {}  {}{reason}", past(text(entry, "At"), zone.as_ref()), what.unwrap_or("?"));
+    }
+    said
+}
+
+/// What is about to change of a declaration, key by key: `Registered` of a plan's report is the one that is in force.
+fn changes(report: &Value, declared: &Value) -> Vec<String> {
+    let Some(registered) = report.get("Registered") else { return Vec::new() };
+    let Some(before) = registered.as_object() else { return vec!["not registered yet".to_owned()] };
+    let after = declared.as_object().cloned().unwrap_or_default();
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let shown = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "nothing".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    let lines: Vec<String> =
+        changed.map(|key| format!("{key}: {} → {}", shown(before.get(key)), shown(after.get(key)))).collect();
+    if lines.is_empty() { vec!["nothing of the declaration".to_owned()] } else { lines }
+}
+
+/// A plan: what changes of the declaration, what would be done, and what the coming month costs.
+#[must_use]
+pub fn plan(report: &Value, declared: &Value, cost: &[String]) -> String {
+    let mut said = one(report, Tense::Would);
+    for change in changes(report, declared) {
+        let _ = writeln!(said, "  changes  {change}");
+    }
+    for cost in cost {
+        let _ = writeln!(said, "  costs    {cost}");
+    }
+    said
 }
 
 /// One report, all of it.
@@ -67,7 +147,12 @@ fn moment(value: &str, from: &str) -> String {
 pub fn one(report: &Value, tense: Tense) -> String {
     let bold = Style::new().bold();
     let at = text(report, "At");
-    let mut said = format!("{bold}{}{bold:#} at {at}\n", text(report, "Name"));
+    let zone = zone(report);
+    let local = zone.as_ref().filter(|zone| zone.name() != "UTC").zip(at.parse::<Timestamp>().ok());
+    let local = local.map(|(zone, at)| {
+        format!(", {} in {}", at.to_zoned_datetime(zone.time_zone().clone()).strftime("%Y-%m-%d %H:%M"), zone.name())
+    });
+    let mut said = format!("{bold}{}{bold:#} at {at}{}\n", text(report, "Name"), local.unwrap_or_default());
     let mut line = |what: &str, rest: &str| {
         let _ = writeln!(said, "  {what:<8} {rest}");
     };
@@ -92,6 +177,7 @@ pub fn one(report: &Value, tense: Tense) -> String {
         Tense::Is => "does",
     };
     for action in lines(report, "Actions") {
+        let (verb, action) = action.strip_prefix("next: ").map_or((verb, action), |action| ("next", action));
         let (sign, colour) = match action.split(' ').next() {
             Some("buy") => ('+', AnsiColor::Green),
             Some("delete") => ('-', AnsiColor::Red),
@@ -110,9 +196,27 @@ pub fn one(report: &Value, tense: Tense) -> String {
     for problem in lines(report, "Problems") {
         line("problem", &format!("{red}{problem}{red:#}"));
     }
+    let last = &report["LastProblems"];
+    for problem in lines(last, "Problems") {
+        line("problem", &format!("{red}{problem}{red:#}, since {}", past(text(last, "At"), zone.as_ref())));
+    }
+    let creations: Vec<&str> = lines(report, "CreationTimes").collect();
+    if let Some(latest) = creations.last() {
+        let enough = text(report, "EnoughLeadTime");
+        let enough = if enough.is_empty() { String::new() } else { format!("; LeadTime {enough} is enough for all") };
+        line("created", &format!("in {latest} the last time, {} times known{enough}", creations.len()));
+    }
     let next = &report["NextTransition"];
     if next.is_object() {
-        line("next", &format!("{} {}: {}", text(next, "State"), moment(text(next, "At"), at), text(next, "Because")));
+        line(
+            "next",
+            &format!(
+                "{} {}: {}",
+                text(next, "State"),
+                moment(text(next, "At"), at, zone.as_ref()),
+                text(next, "Because")
+            ),
+        );
     }
     if tense != Tense::Would {
         line("settled", if report["Settled"] == true { "yes" } else { "not yet" });
@@ -149,8 +253,11 @@ pub fn all(answer: &Value, width: Option<usize>) -> String {
         for problem in lines(report, "Problems") {
             let _ = writeln!(said, "{red}problem{red:#}: {name}: {problem}");
         }
+        for problem in lines(&report["LastProblems"], "Problems") {
+            let _ = writeln!(said, "{red}problem{red:#}: {name}: {problem}");
+        }
         for waiting in lines(report, "Waiting") {
-            let _ = writeln!(said, "waiting: {name}: {waiting}");
+            let _ = writeln!(said, "waits: {name}: {waiting}");
         }
     }
     said + &orphans(answer)
@@ -169,13 +276,13 @@ fn row(report: &Value) -> Vec<String> {
     let led: Vec<String> = aliases.into_iter().chain(parameter).collect();
     let next = &report["NextTransition"];
     let next = if next.is_object() {
-        format!("{} {}", text(next, "State"), moment(text(next, "At"), text(report, "At")))
+        format!("{} {}", text(next, "State"), moment(text(next, "At"), text(report, "At"), None))
     } else {
         "-".to_owned()
     };
     let how = match (list(report, "Problems").len(), report["Settled"] == true) {
         (0, true) => "settled".to_owned(),
-        (0, false) => "waiting".to_owned(),
+        (0, false) => "waits".to_owned(),
         (problems, _) => crate::check::counted(problems, "problem"),
     };
     vec![

@@ -5,20 +5,25 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
 use policy::commitment::Commitment;
-use policy::event::{self, Action, Event, Subject};
+use policy::event::{self, Command, Event, Subject};
 use policy::input::{Mistake, Mistakes};
 use serde_json::Value;
 
 use crate::document::{self, Node, Unreadable};
 use crate::template;
-use crate::values::Reading;
+use crate::values::{Note, Reading, What};
 
 /// What to say about `State: On` in a template.
 const YES_OR_NO: &str = "is `true` or `false` to CloudFormation, which reads YAML 1.1; put it in quotes";
 
-/// What to say about `<<`, which many a reader of YAML 1.1 knows, and neither YAML 1.2 nor CloudFormation.
-const MERGE_KEY: &str = "is a merge key, which is not read; write its keys out";
+/// What to say about `<<`, which the tools around CloudFormation write out, and CloudFormation itself does not read.
+const MERGE_KEY: &str =
+    "is a merge key, which CloudFormation itself does not read; `aws cloudformation package` writes it out";
+
+/// What to say about a key that stands there twice.
+const TWICE: &str = "this key stands here twice; remove one";
 
 /// A file and its text.
 #[derive(Debug, Clone)]
@@ -64,6 +69,60 @@ pub struct Declaration {
     pub by_hand: bool,
     /// Whether it is a custom resource: what it is named, and when it is registered, is a stack's business.
     pub of_stack: bool,
+    /// What declares it.
+    pub kind: Kind,
+    /// What it declares for itself alone, as far as the file says.
+    pub targets: Vec<Target>,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// What declares a commitment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A bare declaration.
+    Bare,
+    /// An action: of the same commitment there may be several.
+    Action,
+    /// A custom resource.
+    Resource,
+    /// A custom resource that is made under a condition alone.
+    Conditional,
+    /// A request about a custom resource: of the same one there are several.
+    Request,
+}
+
+/// An alias or a parameter that a commitment declares: no other one may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// What it is: `alias ABCDEFGHIJ/KLMNOPQRST`.
+    pub what: String,
+    /// The path at which it is declared.
+    pub path: String,
+    /// Where that is.
+    pub span: Range<usize>,
+}
+
+/// The aliases and the parameter that `node`, which stands at `path`, declares in so many words.
+pub(crate) fn targets(node: &Node, path: &str) -> Vec<Target> {
+    let known = |node: &Node| {
+        let text = node.text().filter(|text| node.tag.is_none() && !text.is_empty())?;
+        (!text.contains("${") && !text.contains("{{resolve:")).then(|| text.to_owned())
+    };
+    let mut targets = Vec::new();
+    let aliases = node.get("AgentAliases").map_or(&[][..], Node::elements).iter().enumerate();
+    for (index, alias) in aliases {
+        let id = |key: &str| alias.get(key).and_then(known);
+        if let (Some(agent), Some(id)) = (id("AgentId"), id("AgentAliasId")) {
+            let path = joined(path, &format!("AgentAliases[{index}]"));
+            targets.push(Target { what: format!("alias {agent}/{id}"), path, span: alias.span.clone() });
+        }
+    }
+    if let Some((node, name)) = node.get("ModelIdParameter").and_then(|node| Some((node, known(node)?))) {
+        let path = joined(path, "ModelIdParameter");
+        targets.push(Target { what: format!("parameter {name}"), path, span: node.span.clone() });
+    }
+    targets
 }
 
 /// What a file holds.
@@ -86,18 +145,27 @@ impl Contents {
     /// Notes what the library says about what stands below `node`; `prefix` is the path of `node`.
     pub(crate) fn note(&mut self, node: &Node, prefix: &str, reading: &Reading<'_>, mistakes: &Mistakes) {
         for Mistake { path, message } in &mistakes.0 {
-            if !reading.is_open(path) {
-                let path_in_file = joined(prefix, path);
+            if !reading.is_open(path) && !reading.is_misread(path) {
                 let span = place(node, path, message);
-                let is_merge = path.rsplit('.').next() == Some("<<");
-                let message = if is_merge { MERGE_KEY.to_owned() } else { message.clone() };
-                self.findings.push(Finding { level: Level::Error, span, path: path_in_file, message });
+                let message = message.clone();
+                self.findings.push(Finding { level: Level::Error, span, path: joined(prefix, path), message });
             }
         }
-        for (path, span) in &reading.yes_or_no {
-            let message = YES_OR_NO.to_owned();
-            let path = joined(prefix, path);
-            self.findings.push(Finding { level: Level::Warning, span: span.clone(), path, message });
+        for Note { path, span, what } in &reading.notes {
+            let (level, message) = match what {
+                What::YesOrNo => (Level::Warning, YES_OR_NO.to_owned()),
+                What::Number(number) => {
+                    let text = format!("is `{number}` to CloudFormation, which reads YAML 1.1; put it in quotes");
+                    (Level::Warning, text)
+                }
+                What::NumberElsewhere(number) => {
+                    let text = format!("is `{number}` to readers of YAML 1.1, and not to this one; put it in quotes");
+                    (Level::Warning, text)
+                }
+                What::Merge => (Level::Warning, MERGE_KEY.to_owned()),
+                What::Twice => (Level::Error, TWICE.to_owned()),
+            };
+            self.findings.push(Finding { level, span: span.clone(), path: joined(prefix, path), message });
         }
     }
 }
@@ -105,6 +173,16 @@ impl Contents {
 /// Reads everything that `source` declares.
 #[must_use]
 pub fn read(source: &Source) -> Contents {
+    read_all(source, None)
+}
+
+/// The same, with what is worth knowing when it is registered at `now`.
+#[must_use]
+pub fn read_at(source: &Source, now: Timestamp) -> Contents {
+    read_all(source, Some(now))
+}
+
+fn read_all(source: &Source, now: Option<Timestamp>) -> Contents {
     let mut contents = Contents::default();
     match document::parse(&source.text) {
         Err(Unreadable { span, message }) => {
@@ -113,7 +191,7 @@ pub fn read(source: &Source) -> Contents {
         Ok(documents) => {
             let filled: Vec<&Node> = documents.iter().filter(|document| !document.is_null()).collect();
             for document in &filled {
-                read_document(document, source, &mut contents);
+                read_document(document, source, now, &mut contents);
             }
             if filled.is_empty() {
                 let message = "is empty; give a commitment, with Name and ModelId at least".to_owned();
@@ -125,40 +203,52 @@ pub fn read(source: &Source) -> Contents {
     contents
 }
 
-fn read_document(document: &Node, source: &Source, contents: &mut Contents) {
+fn read_document(document: &Node, source: &Source, now: Option<Timestamp>, contents: &mut Contents) {
     if template::is_template(document) {
-        return template::read(document, source, contents);
+        return template::read(document, source, now, contents);
     }
     let elements = document.elements();
     if elements.is_empty() {
-        return read_one(document, "", Reading::plain(), contents);
+        return read_one(document, "", Reading::plain(), now, contents);
     }
     for (index, element) in elements.iter().enumerate() {
-        read_one(element, &format!("[{index}]"), Reading::plain(), contents);
+        read_one(element, &format!("[{index}]"), Reading::plain(), now, contents);
     }
 }
 
 /// Reads an action, an envelope, a request or a bare commitment.
-pub(crate) fn read_one(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mut Contents) {
+pub(crate) fn read_one(
+    node: &Node,
+    prefix: &str,
+    mut reading: Reading<'_>,
+    now: Option<Timestamp>,
+    contents: &mut Contents,
+) {
     if ["Action", "detail", "Tick"].iter().any(|key| node.get(key).is_some()) {
-        return read_event(node, prefix, reading, contents);
+        return read_event(node, prefix, reading, now, contents);
     }
     if let (Some(_), Some(properties)) = (node.get("RequestType"), node.get("ResourceProperties")) {
         let id = node.get("LogicalResourceId").and_then(Node::text).unwrap_or("request");
         let path = joined(prefix, "ResourceProperties");
-        return template::read_properties(id, properties, &path, &template::Defaults::new(), contents);
+        let place = template::Place { id, path: &path, kind: Kind::Request };
+        return template::read_properties(&place, properties, &template::Defaults::new(), now, contents);
     }
     let value = reading.value(node, "");
     let mut mistakes = Mistakes::default();
     let commitment = Commitment::read(&value, "", &mut mistakes);
     let name = value.get("Name").and_then(|name| name.as_str().map(str::to_owned));
     contents.note(node, prefix, &reading, &mistakes);
-    contents.declare(name, commitment.filter(|_| mistakes.0.is_empty()), false);
+    let commitment = commitment.filter(|_| mistakes.0.is_empty());
+    contents.warn(node, prefix, commitment.as_ref(), &reading, now);
+    contents.declare(name, commitment, false, (Kind::Bare, node, prefix));
 }
 
 /// Reads an action, as a whole event or in an envelope.
-fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mut Contents) {
+fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, now: Option<Timestamp>, contents: &mut Contents) {
     let value = reading.value(node, "");
+    let at = if value.get("Commitment").is_some() { "Commitment" } else { "detail.Commitment" };
+    let (_, inner) = node.locate(at);
+    let path = joined(prefix, at);
     let declared = value.get("Commitment").or_else(|| value.pointer("/detail/Commitment"));
     let name = declared.and_then(|declared| declared["Name"].as_str()).map(str::to_owned);
     let is_declaration = declared.is_some();
@@ -171,32 +261,76 @@ fn read_event(node: &Node, prefix: &str, mut reading: Reading<'_>, contents: &mu
     match event {
         Err(_) => {
             if is_declaration {
-                contents.declare(name, None, by_hand);
+                contents.declare(name, None, by_hand, (Kind::Action, inner, &path));
             }
         }
-        Ok(Event::Action(action)) => match *action {
-            Action::Apply(commitment)
-            | Action::Plan { commitment, .. }
-            | Action::Scale { subject: Subject::Declared(commitment), .. } => {
-                contents.declare(name, Some(*commitment), by_hand);
+        Ok(Event::Command(command, _sent)) => match *command {
+            Command::Apply(commitment)
+            | Command::Plan { commitment, .. }
+            | Command::Doctor(Some(commitment))
+            | Command::Scale { subject: Subject::Declared(commitment), .. } => {
+                contents.warn(inner, &path, Some(&commitment), &reading, now);
+                contents.declare(name, Some(*commitment), by_hand, (Kind::Action, inner, &path));
             }
-            Action::Scale { subject: Subject::Named(_), .. }
-            | Action::Retire(_)
-            | Action::Override { .. }
-            | Action::Resume(_)
-            | Action::Status(_) => contents.actions += 1,
+            Command::Scale { subject: Subject::Named(_), .. }
+            | Command::Tick { .. }
+            | Command::Retire(_)
+            | Command::Override { .. }
+            | Command::Resume { .. }
+            | Command::Status(_)
+            | Command::Doctor(None)
+            | Command::Repair
+            | Command::Adopt => contents.actions += 1,
         },
-        Ok(Event::Tick(record)) => {
-            contents.declare(Some(record.commitment.name.to_string()), Some(record.commitment), record.by_hand);
-        }
-        Ok(Event::CloudFormation(_) | Event::Tombstone(_)) => contents.actions += 1,
+        Ok(Event::CloudFormation(_)) => contents.actions += 1,
     }
 }
 
 impl Contents {
-    fn declare(&mut self, name: Option<String>, commitment: Option<Commitment>, by_hand: bool) {
+    fn declare(
+        &mut self,
+        name: Option<String>,
+        commitment: Option<Commitment>,
+        by_hand: bool,
+        (kind, node, path): (Kind, &Node, &str),
+    ) {
         let label = name.map_or_else(|| format!("commitment {}", self.declarations.len() + 1), |name| printable(&name));
-        self.declarations.push(Declaration { label, commitment, assumed: Vec::new(), by_hand, of_stack: false });
+        self.declarations.push(Declaration {
+            label,
+            commitment,
+            assumed: Vec::new(),
+            by_hand,
+            of_stack: false,
+            kind,
+            targets: targets(node, path),
+            span: node.get("Name").unwrap_or(node).span.clone(),
+        });
+    }
+
+    /// Notes keys that stand twice in `node` itself, which stands at `path`.
+    pub(crate) fn note_twice(&mut self, node: &Node, path: &str) {
+        for span in &node.twice {
+            let (level, path, message) = (Level::Error, path.to_owned(), TWICE.to_owned());
+            self.findings.push(Finding { level, span: span.clone(), path, message });
+        }
+    }
+
+    /// Notes what is worth knowing about `commitment`, which `node` declares at `prefix`.
+    pub(crate) fn warn(
+        &mut self,
+        node: &Node,
+        prefix: &str,
+        commitment: Option<&Commitment>,
+        reading: &Reading<'_>,
+        now: Option<Timestamp>,
+    ) {
+        let warnings = commitment.zip(now).map(|(commitment, now)| commitment.warnings(now)).unwrap_or_default();
+        // Of what only a deployment knows, a part may be missing here.
+        let is_partial = |path: &str| reading.open.iter().any(|open| open.starts_with(path));
+        for Mistake { path, message } in warnings.into_iter().filter(|warning| !is_partial(&warning.path)) {
+            let span = place(node, &path, &message);
+            self.findings.push(Finding { level: Level::Warning, span, path: joined(prefix, &path), message });
+        }
     }
 }
 

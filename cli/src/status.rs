@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::arguments::{AnswerFormat, Status};
+use crate::arguments::{AnswerFormat, Named, Status};
 use crate::function::Function;
 use crate::report::{self, Tense};
 use crate::terminal::Terminal;
@@ -16,7 +16,7 @@ use crate::terminal::Terminal;
 /// # Errors
 /// The function refuses or cannot be reached; while it is watched, only at the first look.
 pub async fn run(status: &Status, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
-    let function = Function::reach(&status.ask.reach, now()).await?;
+    let function = Function::reach(&status.ask.reach, &[], now()).await?;
     let mut shown = Ok(look(status, &function).await?);
     let Some(seconds) = status.watch else {
         return terminal.print(&said(status, &shown, terminal));
@@ -44,7 +44,7 @@ async fn look(status: &Status, function: &Function) -> Result<Value, Failure> {
     if let Some(name) = &status.name {
         action["Name"] = json!(name);
     }
-    function.send(action).await
+    function.send_by_name(action).await
 }
 
 fn said(status: &Status, answer: &Result<Value, String>, terminal: &Terminal) -> String {
@@ -56,4 +56,17 @@ fn said(status: &Status, answer: &Result<Value, String>, terminal: &Terminal) ->
         (Err(failure), AnswerFormat::Json) => format!("{}\n", json!({"Error": failure})),
         (Err(failure), AnswerFormat::Text) => format!("error: {failure}\n"),
     }
+}
+
+/// `history`.
+///
+/// # Errors
+/// The function refuses or cannot be reached.
+pub async fn history(wanted: &Named, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
+    let function = Function::reach(&wanted.ask.reach, &[], now).await?;
+    let report = function.send_by_name(json!({"Action": "Status", "Name": wanted.name})).await?;
+    terminal.print(&match wanted.ask.format {
+        AnswerFormat::Json => format!("{:#}\n", json!({"Name": wanted.name, "History": report["History"]})),
+        AnswerFormat::Text => report::history(&report),
+    })
 }

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[expect(dead_code, reason = "the other targets use the rest")]
-#[path = "../../tests/hostile/checks.rs"]
+#[path = "../../policy/tests/hostile/checks.rs"]
 mod checks;
 
 fuzz_target!(|bytes: &[u8]| checks::timetable(&String::from_utf8_lossy(bytes)));

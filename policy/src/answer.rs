@@ -1,7 +1,7 @@
 //! What is `CloudFormation` owed, and when can it be told?
 //!
 //! The answer is kept in the record from the moment of registration, so that a tick can give what its own invocation could
-//! not (interface.md section 4). What is answered is decided and written first, then sent, then forgotten: after a crash
+//! not (docs/reference.md, "The custom resource"). What is answered is decided and written first, then sent, then forgotten: after a crash
 //! the same is sent again.
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use crate::commitment::WaitFor;
 use crate::custom_resource::{Origin, RequestType};
 use crate::observed::{CallError, Observed, Throughput, ThroughputStatus};
 use crate::plan::Plan;
-use crate::record::{Decision, Lifecycle, Owed, Record};
+use crate::record::{Decision, Declared, Held, Lifecycle, Owed, Record};
 use crate::timetable::State;
 
 /// Most bytes that `CloudFormation` takes as an answer.
@@ -29,17 +29,17 @@ pub enum Verdict {
 }
 
 impl Owed {
-    /// Whether the answer can be given at `now`, after `plan` was made from `observed`.
+    /// Whether the answer can be given at `now`, after `plan` was made for `declared` from `observed`.
     #[must_use]
-    pub fn verdict(&self, plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
+    pub fn verdict(&self, declared: &Declared, plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
         if let Some(decided) = &self.decided {
             return Verdict::Now(decided.clone());
         }
         let verdict = match self.kind {
-            RequestType::Create | RequestType::Update => declared(plan, observed, now),
-            RequestType::Delete => deleted(plan, now),
+            RequestType::Create | RequestType::Update => is_declared(self.kind, declared, plan, observed),
+            RequestType::Delete => is_deleted(plan, now),
         };
-        self.by_now(verdict, plan.let_go, now)
+        self.by_now(verdict, plan, now)
     }
 
     /// The same where nothing could be seen because of `error`.
@@ -55,18 +55,25 @@ impl Owed {
         if hopeless {
             return Verdict::Now(Decision::Failed(error.to_string()));
         }
-        self.by_now(Verdict::Wait(error.to_string()), false, now)
+        if now < self.decide_at {
+            return Verdict::Wait(error.to_string());
+        }
+        Verdict::Now(Decision::Failed(format!("not done in time, still waiting: {error}")))
     }
 
-    fn by_now(&self, verdict: Verdict, let_go: bool, now: Timestamp) -> Verdict {
+    fn by_now(&self, verdict: Verdict, plan: &Plan, now: Timestamp) -> Verdict {
         match verdict {
-            // Who asked has given up on it.
+            // The stack has given up on it.
             Verdict::Now(Decision::Success) if self.until <= now && self.kind != RequestType::Delete => {
                 Verdict::Now(Decision::Failed(format!("done only after {}, its end", self.until)))
             }
             Verdict::Wait(_) if now < self.decide_at => verdict,
-            // Ticks finish what only takes time (interface.md section 4).
-            Verdict::Wait(_) if self.kind == RequestType::Delete && let_go => Verdict::Now(Decision::Success),
+            // Ticks finish what only takes time.
+            Verdict::Wait(_) if self.kind == RequestType::Delete && plan.let_go => Verdict::Now(Decision::Success),
+            // A rollback could not take back a term that AWS has accepted.
+            Verdict::Wait(_) if self.kind != RequestType::Delete && is_creating_a_term(plan) => {
+                Verdict::Now(Decision::Success)
+            }
             Verdict::Wait(waiting) => {
                 Verdict::Now(Decision::Failed(format!("not done in time, still waiting: {waiting}")))
             }
@@ -75,47 +82,72 @@ impl Owed {
     }
 }
 
+fn is_creating_a_term(plan: &Plan) -> bool {
+    let coming = plan.serving.as_ref().and_then(|arn| plan.ours.iter().find(|ours| ours.arn == *arn));
+    coming.is_some_and(|coming| coming.term.is_some() && coming.status == ThroughputStatus::Creating)
+}
+
 /// Whether what is due now was accepted, or is in service and routed, as the declaration wants.
-fn declared(plan: &Plan, observed: &Observed, now: Timestamp) -> Verdict {
+fn is_declared(kind: RequestType, declared: &Declared, plan: &Plan, observed: &Observed) -> Verdict {
     if let Some(refused) = &plan.refused {
         return Verdict::Now(Decision::Failed(refused.clone()));
     }
     if let Some(error) = plan.failures.iter().find(|error| error.is_final()) {
         return Verdict::Now(Decision::Failed(error.to_string()));
     }
-    let commitment = &plan.record.commitment;
-    match plan.record.lifecycle {
-        Lifecycle::Active => {}
-        Lifecycle::Ended => return Verdict::Now(Decision::Success),
-        Lifecycle::Retiring | Lifecycle::Releasing => {
-            return Verdict::Now(Decision::Failed("it has been retired meanwhile".to_owned()));
-        }
+    if declared.goes() {
+        return Verdict::Now(Decision::Failed("it has been retired meanwhile".to_owned()));
     }
-    let Some(units) = plan.record.demand().at(now).units else { return Verdict::Now(Decision::Success) };
-    let name = commitment.throughput_name(units);
-    let Some(bought) = plan.ours.iter().find(|ours| ours.name == name) else {
-        return Verdict::Wait(waiting(plan, &format!("for {name} to be bought")));
+    if let Some(spent) = &plan.spent {
+        // An Update that is rolled back must not fail for a term that has ended.
+        return Verdict::Now(match kind {
+            RequestType::Create => {
+                Decision::Failed(format!("Purchase `{spent}` was spent before; give Purchase a new value"))
+            }
+            RequestType::Update | RequestType::Delete => Decision::Success,
+        });
+    }
+    if !plan.wants {
+        return Verdict::Now(Decision::Success);
+    }
+    let commitment = &declared.commitment;
+    let name = &commitment.name;
+    let Some(serving) = &plan.serving else {
+        return Verdict::Wait(waiting(plan, &format!("for the throughput of {name} to be bought")));
     };
+    let Some(bought) = plan.ours.iter().find(|ours| ours.arn == *serving) else {
+        return Verdict::Wait(waiting(plan, &format!("for the throughput of {name} to be seen")));
+    };
+    // A purchase that has not been seen yet is not known to be what was asked for.
+    let seen = plan.progress.throughputs.get(serving).is_some_and(|held| held.seen.is_some());
     let serves = bought.status == ThroughputStatus::InService
         && commitment.aliases.iter().all(|id| observed.is_on(id, &bought.arn))
         && commitment.parameter.iter().all(|name| observed.is_pointed_at(name, &bought.arn));
     match commitment.wait_for {
-        WaitFor::Accepted => Verdict::Now(Decision::Success),
+        WaitFor::Accepted if seen => Verdict::Now(Decision::Success),
         WaitFor::InService if serves => Verdict::Now(Decision::Success),
-        WaitFor::InService => Verdict::Wait(waiting(plan, &format!("for {name} and its aliases to be in service"))),
+        WaitFor::Accepted | WaitFor::InService => {
+            let name = &bought.name;
+            Verdict::Wait(waiting(plan, &format!("for {name} and its aliases to be in service")))
+        }
     }
 }
 
 /// Whether the aliases are off and the throughput is gone, or only its term holds it.
-fn deleted(plan: &Plan, now: Timestamp) -> Verdict {
+fn is_deleted(plan: &Plan, now: Timestamp) -> Verdict {
+    // A term whose end AWS has not told has not ended, unless it does not run yet.
+    let runs = |throughput: &Throughput| match throughput.term_end {
+        Some(end) => now < end,
+        None => !matches!(throughput.status, ThroughputStatus::Creating | ThroughputStatus::Unseen),
+    };
     let term_holds = |throughput: &Throughput| {
-        throughput.status != ThroughputStatus::Failed && throughput.term_end.is_some_and(|end| now < end)
+        throughput.status != ThroughputStatus::Failed && throughput.term.is_some() && runs(throughput)
     };
     let only_terms = !plan.ours.is_empty() && plan.ours.iter().all(term_holds);
     if plan.nothing_left || (plan.let_go && only_terms) {
         return Verdict::Now(Decision::Success);
     }
-    // Of what else is refused, a state that passes may be the reason; what may not be done will not be allowed by waiting.
+    // Of what else is refused, a state that passes may be the reason. What may not be done will not be allowed by waiting.
     if let Some(denied) = plan.failures.iter().find(|error| error.is_denied()) {
         return Verdict::Now(Decision::Failed(denied.to_string()));
     }
@@ -124,9 +156,16 @@ fn deleted(plan: &Plan, now: Timestamp) -> Verdict {
 
 fn waiting(plan: &Plan, otherwise: &str) -> String {
     let waiting = plan.waiting.iter().map(ToString::to_string);
-    let failures = plan.failures.iter().map(ToString::to_string);
-    let all: Vec<String> = waiting.chain(plan.problems.iter().cloned()).chain(failures).collect();
+    let all: Vec<String> = waiting.chain(plan.all_problems()).collect();
     if all.is_empty() { otherwise.to_owned() } else { all.join("; ") }
+}
+
+/// Rule 10: whether the purchase of a term was spent and nothing of it is left.
+fn has_ended(record: &Record) -> bool {
+    let Record { declared, progress, .. } = record;
+    let purchase = declared.commitment.purchase.as_ref().filter(|_| declared.commitment.term.is_some());
+    let spent = purchase.is_some_and(|purchase| progress.spent.contains(purchase.as_str()));
+    spent && progress.announced.is_empty() && progress.throughputs.values().all(|held| held.term.is_none())
 }
 
 /// What `Fn::GetAtt` gives: the same keys every time, all strings.
@@ -145,19 +184,21 @@ pub struct Data {
 impl Data {
     /// What `record` says at `now`.
     #[must_use]
-    pub fn of(record: &Record, now: Timestamp) -> Self {
-        if record.lifecycle != Lifecycle::Active {
+    pub fn of(record: &Record, deployment: &str, now: Timestamp) -> Self {
+        let Record { declared, progress, .. } = record;
+        if declared.lifecycle != Lifecycle::Active || has_ended(record) {
             return Self::default();
         }
-        let demand = record.demand();
+        let demand = declared.demand();
         let desired = demand.at(now);
-        let wanted = desired.units.map(|units| record.commitment.throughput_name(units));
-        let held = record.throughputs.iter().find(|held| Some(&held.name) == wanted.as_ref());
-        let held = held.or_else(|| record.throughputs.iter().find(|held| held.served));
+        let wanted = desired.units.map(|units| declared.commitment.throughput_name(units, deployment));
+        let fits = |(_, held): &(&String, &Held)| Some(&held.name) == wanted.as_ref();
+        let held = progress.throughputs.iter().find(fits);
+        let held = held.or_else(|| progress.throughputs.iter().find(|(_, held)| held.served.is_some()));
         Self {
             state: Some(desired.state()),
             units: desired.units.map_or(0, std::num::NonZero::get),
-            arn: held.map(|held| held.arn.clone()).unwrap_or_default(),
+            arn: held.map(|(arn, _)| arn.clone()).unwrap_or_default(),
             next: demand.next_transition(now).map(|next| (next.at, next.state)),
         }
     }

@@ -1,26 +1,28 @@
 //! What did the user declare?
 //!
-//! The declaration of interface.md section 2, parsed once into types that cannot be wrong. It is written back in the
+//! The declaration of docs/reference.md, "A commitment", parsed once into types that cannot be wrong. It is written back in the
 //! same grammar, which is how the record keeps it.
 
 mod parameter;
 mod schema;
+mod stored;
+mod term;
 mod values;
+mod warnings;
+mod week;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::input::{self, Flag, Mistakes, Object, cut, words};
-use crate::timetable::{
-    Exception, Holiday, ModelUnits, Period, State, Timetable, Window, WrittenState, Zone, duration_text,
-};
+use crate::timetable::{ModelUnits, Timetable, duration_text};
 
 use parameter::OnDemandModelId;
 pub use parameter::{NotAParameter, NotOnDemand, OFF, ParameterName, is_throughput};
+pub use term::{AtTermEnd, NotAPurchase, Purchase, Term};
 use values::Price;
 pub use values::{
     AliasId, Lasting, ModelId, Name, NotABedrockId, NotAModel, NotAName, NotAPrice, NotATimeout, NotUnits,
@@ -38,6 +40,8 @@ pub struct Commitment {
     pub units: ModelUnits,
     /// The term that it is bought for, if any.
     pub term: Option<Term>,
+    /// What this purchase of a term is called; there is one exactly if there is a term.
+    pub purchase: Option<Purchase>,
     /// What becomes of it when the term ends.
     pub at_term_end: AtTermEnd,
     /// The aliases that follow it.
@@ -67,24 +71,6 @@ pub struct Commitment {
 }
 
 words! {
-    /// How long a throughput is bought for; see `CommitmentDuration` of `CreateProvisionedModelThroughput`.
-    Term {
-        /// One month.
-        OneMonth,
-        /// Six months.
-        SixMonths,
-    }
-}
-words! {
-    /// What becomes of a throughput when its term ends.
-    AtTermEnd {
-        /// It renews, as AWS does by itself.
-        Renew,
-        /// It is deleted.
-        Retire,
-    }
-}
-words! {
     /// What an alias does without a throughput.
     WhenOff {
         /// It invokes its model on demand.
@@ -113,13 +99,14 @@ words! {
 }
 
 /// The keys of a custom resource's properties, and last of all the name, which a custom resource does not have.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "ServiceToken",
     "ServiceTimeout",
     "ModelId",
     "ModelUnits",
     "CommitmentDuration",
     "AtTermEnd",
+    "Purchase",
     "AgentAliases",
     "Timetable",
     "LeadTime",
@@ -146,8 +133,9 @@ const TIMETABLE_KEYS: &[&str] = &["Timezone", "Windows", "Holidays", "Exceptions
 const WINDOW_KEYS: &[&str] = &["Window", "ModelUnits"];
 const EXCEPTION_KEYS: &[&str] = &["Window", "State", "ModelUnits"];
 
-/// Most aliases, windows, holidays and exceptions of one commitment: the record has to fit a schedule's input.
-const MOST_ALIASES: usize = 100;
+/// Most aliases: one transaction of the table claims all of them.
+const MOST_ALIASES: usize = 40;
+/// Most windows, holidays and exceptions of one commitment.
 const MOST_WINDOWS: usize = 100;
 const MOST_HOLIDAYS: usize = 400;
 const MOST_EXCEPTIONS: usize = 100;
@@ -170,7 +158,7 @@ impl Commitment {
         Self::read_members(&object, name, mistakes)
     }
 
-    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (interface.md section 4),
+    /// Reads the properties of a custom resource: a declaration without `Name`, which is derived (docs/reference.md, "The custom resource"),
     /// beside `ServiceToken` and `ServiceTimeout`.
     pub fn read_properties(name: Name, value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Self> {
         let object = Object::open(path, value, RESOURCE_KEYS, mistakes)?;
@@ -181,10 +169,9 @@ impl Commitment {
     fn read_members(object: &Object<'_>, name: Option<Name>, mistakes: &mut Mistakes) -> Option<Self> {
         let model = object.required("ModelId", MODEL_CURE, mistakes);
         let units = object.optional("ModelUnits", mistakes).map_or(ModelUnits::MIN, |Units(units)| units);
-        let term = object.optional("CommitmentDuration", mistakes);
-        let at_term_end = object.optional("AtTermEnd", mistakes);
+        let (term, purchase, at_term_end) = term::read(object, mistakes);
         let aliases = read_aliases(object, mistakes);
-        let timetable = object.get("Timetable").map(|value| read_timetable(value, &object.at("Timetable"), mistakes));
+        let timetable = object.get("Timetable").map(|value| week::read(value, &object.at("Timetable"), mistakes));
         let minutes = |key, default| {
             move |mistakes: &mut Mistakes| {
                 object.optional(key, mistakes).map_or(SignedDuration::from_mins(default), |Lasting(duration)| duration)
@@ -207,14 +194,12 @@ impl Commitment {
                 "cannot be followed with a CommitmentDuration, which is paid for day and night; remove one of the two",
             );
         }
-        if term.is_none() && at_term_end.is_some() && object.get("CommitmentDuration").is_none() {
-            mistakes.add(object.at("AtTermEnd"), "says nothing without a CommitmentDuration; remove it or give a term");
-        }
         Some(Self {
             name: name?,
             model: model?,
             units,
             term,
+            purchase,
             at_term_end: at_term_end.unwrap_or(AtTermEnd::Renew),
             aliases,
             timetable: timetable.flatten(),
@@ -239,6 +224,7 @@ impl Commitment {
             model,
             units,
             term,
+            purchase,
             at_term_end,
             aliases,
             timetable,
@@ -272,27 +258,28 @@ impl Commitment {
             }
         };
         put("CommitmentDuration", term.map(|term| json!(term)));
+        put("Purchase", purchase.as_ref().map(|purchase| json!(purchase)));
         put("AtTermEnd", term.map(|_| json!(at_term_end)));
-        put("Timetable", timetable.as_ref().map(timetable_value));
+        put("Timetable", timetable.as_ref().map(week::to_value));
         put("OnDemandModelId", on_demand_model.as_ref().map(|id| json!(id)));
         put("ModelIdParameter", parameter.as_ref().map(|name| json!(name)));
         put("PricePerUnitHour", price_per_unit_hour.map(|price| json!(price)));
         value
     }
 
-    /// The name of the throughput of `units`: commitment name + `-` + 6 hex digits that depend on model, units and
-    /// term (interface.md section 6).
+    /// The name of the throughput of `units` that `deployment` buys: commitment name + `-` + 6 hex digits that depend on
+    /// deployment, model, units and term (docs/reference.md, "What it leaves in AWS"). A model's id and its ARN give the same.
     #[must_use]
-    pub fn throughput_name(&self, units: ModelUnits) -> String {
+    pub fn throughput_name(&self, units: ModelUnits, deployment: &str) -> String {
         let term = self.term.map_or("None", Term::as_str);
-        let digest = Sha256::digest(format!("{}|{units}|{term}", self.model));
+        let digest = Sha256::digest(format!("{deployment}|{}|{units}|{term}", self.model.canonical()));
         format!("{}-{:02x}{:02x}{:02x}", self.name, digest[0], digest[1], digest[2])
     }
 
     /// Whether the same would be bought for `other`: model, size and term, which a running term fixes.
     #[must_use]
     pub fn is_bought_as(&self, other: &Self) -> bool {
-        self.model == other.model && self.units == other.units && self.term == other.term
+        self.model.canonical() == other.model.canonical() && self.units == other.units && self.term == other.term
     }
 
     /// Every size that the declaration asks for at one time or another.
@@ -302,21 +289,6 @@ impl Commitment {
         let windows = timetable.clone().flat_map(Timetable::windows).filter_map(|window| window.units);
         let exceptions = timetable.flat_map(Timetable::exceptions).filter_map(|exception| exception.units);
         windows.chain(exceptions).chain([self.units]).collect()
-    }
-}
-
-impl Serialize for Commitment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_value().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Commitment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        let mut mistakes = Mistakes::default();
-        let commitment = Self::read(&value, "", &mut mistakes);
-        mistakes.or(commitment).map_err(serde::de::Error::custom)
     }
 }
 
@@ -331,40 +303,6 @@ fn read_aliases(object: &Object<'_>, mistakes: &mut Mistakes) -> Vec<AliasId> {
         }
     }
     aliases
-}
-
-fn read_timetable(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Timetable> {
-    let object = Object::open(path, value, TIMETABLE_KEYS, mistakes)?;
-    let zone: Option<Zone> = object.required("Timezone", "give an IANA name, such as `Asia/Tokyo`", mistakes);
-    let windows = object.list("Windows", MOST_WINDOWS, mistakes);
-    let windows = windows.iter().filter_map(|(path, value)| read_window(value, path, mistakes)).collect();
-    let holidays = object.list("Holidays", MOST_HOLIDAYS, mistakes);
-    let holidays: Vec<Holiday> =
-        holidays.iter().filter_map(|(path, value)| input::parse(value, path, mistakes)).collect();
-    let exceptions = object.list("Exceptions", MOST_EXCEPTIONS, mistakes);
-    let exceptions = exceptions.iter().filter_map(|(path, value)| read_exception(value, path, mistakes)).collect();
-    Some(Timetable::new(zone?, windows, holidays, exceptions))
-}
-
-fn read_window(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Window> {
-    if !value.is_object() {
-        return input::parse(value, path, mistakes);
-    }
-    let object = Object::open(path, value, WINDOW_KEYS, mistakes)?;
-    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
-    let window: Window = object.required("Window", "give it as `Mon-Fri 08:00-20:00`", mistakes)?;
-    Some(window.with_units(units))
-}
-
-fn read_exception(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Exception> {
-    let object = Object::open(path, value, EXCEPTION_KEYS, mistakes)?;
-    let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
-    let period: Option<Period> = object.required("Window", "give it as `2026-12-28T10:00/2026-12-28T16:00`", mistakes);
-    let state = object.required("State", "give On or Off", mistakes).map(|WrittenState(state)| state);
-    if state == Some(State::Off) && units.is_some() {
-        mistakes.add(object.at("ModelUnits"), "says nothing with State Off; remove it");
-    }
-    Some(Exception { period: period?, state: state?, units })
 }
 
 fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
@@ -401,25 +339,4 @@ fn read_tags(object: &Object<'_>, mistakes: &mut Mistakes) -> BTreeMap<String, S
         }
     }
     tags
-}
-
-fn timetable_value(timetable: &Timetable) -> Value {
-    let window = |window: &Window| match window.units {
-        None => json!(window.to_string()),
-        Some(units) => json!({"Window": window.to_string(), "ModelUnits": units}),
-    };
-    let exception = |exception: &Exception| {
-        let mut value = json!({"Window": exception.period.to_string(), "State": exception.state.to_string()});
-        if let Some(units) = exception.units {
-            value["ModelUnits"] = json!(units);
-        }
-        value
-    };
-    let mut members = Map::new();
-    members.insert("Timezone".to_owned(), json!(timetable.zone().name()));
-    members.insert("Windows".to_owned(), timetable.windows().iter().map(window).collect());
-    members
-        .insert("Holidays".to_owned(), timetable.holidays().iter().map(|holiday| json!(holiday.to_string())).collect());
-    members.insert("Exceptions".to_owned(), timetable.exceptions().iter().map(exception).collect());
-    Value::Object(members)
 }

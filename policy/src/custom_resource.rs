@@ -1,7 +1,7 @@
 //! What does `CloudFormation` ask for, and where does it want to hear of it?
 //!
 //! The address is found in the raw JSON before anything else is judged, so that whatever is wrong with a request can be
-//! answered (interface.md section 4). The `ResponseURL` is a secret: who has it can answer in our name.
+//! answered (docs/reference.md, "The custom resource"). The `ResponseURL` is a secret: who has it can answer in our name.
 
 use std::fmt::{self, Debug};
 
@@ -122,7 +122,7 @@ impl ResponseUrl {
         url
     }
 
-    /// When it was signed: the order of requests (interface.md section 4).
+    /// When it was signed: the order of requests (docs/reference.md, "The custom resource").
     #[must_use]
     pub fn signed(&self) -> Option<Timestamp> {
         let Self(url) = self;

@@ -1,6 +1,6 @@
 //! What should be now, and why?
 //!
-//! The precedence of interface.md, "When it is on": live override, hold, exceptions, holidays, windows. And the lead: held
+//! The precedence of docs/reference.md, "When it is on": live override, hold, exceptions, holidays, windows. And the lead: held
 //! is the largest size wanted anywhere from now until the lead time later.
 
 use std::collections::VecDeque;

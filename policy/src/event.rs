@@ -1,7 +1,7 @@
 //! What woke us?
 //!
-//! A tick, an action, or a `CloudFormation` request, told apart in the raw JSON (interface.md sections 3, 4 and 6). An
-//! action comes as the whole event or as the `detail` of an EventBridge envelope.
+//! An action or a `CloudFormation` request, told apart in the raw JSON (docs/reference.md, "Actions"). An action comes as
+//! the whole event or as the `detail` of an EventBridge envelope.
 
 use std::str::FromStr;
 
@@ -11,26 +11,56 @@ use serde_json::{Value, json};
 
 use crate::commitment::{Commitment, Lasting, Name, Units};
 use crate::custom_resource::RawRequest;
-use crate::input::{Mistakes, Object, cut, cut_to};
-use crate::record::{Record, Stored, Tombstone};
+use crate::input::{Mistakes, Object, cut, cut_to, words};
+use crate::record::{Slot, hex};
 use crate::timetable::{ModelUnits, State, WrittenState};
 
 /// What woke us.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A commitment's own schedule, with its record.
-    Tick(Box<Record>),
     /// A schedule or a person that wants something done.
-    Action(Box<Action>),
+    Command(Box<Command>, Sent),
     /// A `CloudFormation` custom resource request.
     CloudFormation(Box<RawRequest>),
-    /// The end of what was kept of a deleted commitment.
-    Tombstone(Tombstone),
+}
+
+/// When a command was sent, as far as it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// At this instant.
+    At(Timestamp),
+    /// It does not say.
+    Unsaid,
+    /// Scheduler has left its context attribute unreplaced: it does not say, and somebody should know.
+    Unreplaced,
+}
+
+/// What EventBridge Scheduler replaces by the time for which it had scheduled an event.
+const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
+/// How far ahead a date may lie: clocks differ. One that lies further counts as the moment of arrival.
+const MOST_AHEAD: SignedDuration = SignedDuration::from_mins(2);
+
+impl Sent {
+    /// The date of a command that arrived at `now`.
+    #[must_use]
+    pub fn date(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) if at.duration_since(now) <= MOST_AHEAD => at,
+            Self::At(_) | Self::Unsaid | Self::Unreplaced => now,
+        }
+    }
 }
 
 /// What a schedule or a person wants done.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Action {
+pub enum Command {
+    /// Look at a commitment and make one safe step. Sent by its own schedule.
+    Tick {
+        /// Which commitment.
+        name: Name,
+        /// The digest of the schedule that sent it.
+        set: String,
+    },
     /// Hold on or off, in place of the timetable.
     Scale {
         /// On for `ScaleUp`, off for `ScaleDown`.
@@ -55,8 +85,13 @@ pub enum Action {
         /// What for.
         reason: Option<String>,
     },
-    /// Remove the override, or if there is none the hold.
-    Resume(Name),
+    /// Remove the override or the hold.
+    Resume {
+        /// Which commitment.
+        name: Name,
+        /// What ends; the override if it is not said.
+        of: Option<Resumed>,
+    },
     /// Say how things are, of one commitment or of all.
     Status(Option<Name>),
     /// Say what would be done.
@@ -66,6 +101,52 @@ pub enum Action {
         /// When; now if absent.
         at: Option<Timestamp>,
     },
+    /// Say whether everything is there that a commitment needs.
+    Doctor(Option<Box<Commitment>>),
+    /// Make schedules again that are gone, and count what is registered and orphans.
+    Repair,
+    /// Take up a table that was restored or brought along.
+    Adopt,
+}
+
+words! {
+    /// What a `Resume` ends.
+    Resumed {
+        /// The override.
+        Override,
+        /// The hold of a `ScaleUp` or `ScaleDown`.
+        Hold,
+    }
+}
+
+impl Command {
+    /// The name of the commitment that it is about; empty if it is about none.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Scale { subject, .. } => subject.name().as_str(),
+            Self::Apply(commitment) | Self::Plan { commitment, .. } => commitment.name.as_str(),
+            Self::Tick { name, .. } | Self::Retire(name) | Self::Override { name, .. } | Self::Resume { name, .. } => {
+                name.as_str()
+            }
+            Self::Status(name) => name.as_ref().map_or("", |name| name.as_str()),
+            Self::Doctor(commitment) => commitment.as_ref().map_or("", |commitment| commitment.name.as_str()),
+            Self::Repair | Self::Adopt => "",
+        }
+    }
+
+    /// The slot that it changes, whose newest action wins.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        match self {
+            Self::Scale { .. } | Self::Resume { of: Some(Resumed::Hold), .. } => Some(Slot::Hold),
+            Self::Override { .. } | Self::Resume { .. } => Some(Slot::Override),
+            Self::Apply(_) | Self::Retire(_) => Some(Slot::Declaration),
+            Self::Tick { .. } | Self::Status(_) | Self::Plan { .. } | Self::Doctor(_) | Self::Repair | Self::Adopt => {
+                None
+            }
+        }
+    }
 }
 
 /// A commitment by its declaration or by its name alone.
@@ -99,7 +180,9 @@ pub enum End {
 
 /// Most characters that the library's own words about JSON are told with.
 const LONGEST_TOLD: usize = 200;
-const ACTIONS: [&str; 8] = ["ScaleUp", "ScaleDown", "Apply", "Retire", "Override", "Resume", "Status", "Plan"];
+/// The actions, as they are written.
+const ACTIONS: [&str; 11] =
+    ["ScaleUp", "ScaleDown", "Apply", "Retire", "Override", "Resume", "Status", "Plan", "Doctor", "Repair", "Adopt"];
 
 /// Reads what woke us.
 ///
@@ -119,24 +202,15 @@ fn read_any(payload: Value, mistakes: &mut Mistakes) -> Option<Event> {
     if members.contains_key("RequestType") || members.contains_key("ResponseURL") {
         return Some(Event::CloudFormation(Box::new(RawRequest(payload))));
     }
-    if let Some(tombstone) = members.get("Tombstone") {
-        let tombstone = serde_json::from_value(tombstone.clone());
-        let tombstone =
-            tombstone.map_err(|error| mistakes.add("Tombstone", format!("is none: {}", told(&error)))).ok()?;
-        return Some(Event::Tombstone(tombstone));
-    }
-    if let Some(record) = members.get("Tick") {
-        let record = serde_json::from_value(record.clone());
-        let record = record.map_err(|error| mistakes.add("Tick", format!("is not a record: {}", told(&error)))).ok()?;
-        return Some(Event::Tick(Box::new(record)));
-    }
     if members.contains_key("detail-type") && members.contains_key("detail") {
         let envelope: Result<EventBridgeEvent<Value>, _> = serde_json::from_value(payload);
         let said = |error| format!("the event is not one of EventBridge: {}", told(&error));
         let envelope = envelope.map_err(|error| mistakes.add("", said(error))).ok()?;
-        return read_action(&envelope.detail, "detail", mistakes).map(|action| Event::Action(Box::new(action)));
+        let time = envelope.time.and_then(|time| Timestamp::from_second(time.timestamp()).ok());
+        let time = time.map_or(Sent::Unsaid, Sent::At);
+        return read_command(&envelope.detail, "detail", time, mistakes);
     }
-    read_action(&payload, "", mistakes).map(|action| Event::Action(Box::new(action)))
+    read_command(&payload, "", Sent::Unsaid, mistakes)
 }
 
 /// What the library says of JSON that it cannot read. It repeats the value, however long that is.
@@ -144,7 +218,37 @@ fn told(error: &serde_json::Error) -> String {
     cut_to(&error.to_string(), LONGEST_TOLD)
 }
 
-fn read_action(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Action> {
+fn read_command(value: &Value, path: &str, enveloped: Sent, mistakes: &mut Mistakes) -> Option<Event> {
+    let sent = match value.get("Sent") {
+        // As everywhere, what cannot be left out counts as absent.
+        None | Some(Value::Null) => enveloped,
+        Some(Value::String(text)) if text.is_empty() => enveloped,
+        Some(Value::String(text)) if text == SCHEDULED_TIME => Sent::Unreplaced,
+        Some(value) => {
+            let at = if path.is_empty() { "Sent".to_owned() } else { format!("{path}.Sent") };
+            crate::input::parse(value, &at, mistakes).map_or(Sent::Unsaid, |Instant(at)| Sent::At(at))
+        }
+    };
+    let command = read_action(value, path, mistakes)?;
+    Some(Event::Command(Box::new(command), sent))
+}
+
+/// The keys that the action `word` may have; nothing if there is no such action.
+fn keys_of(word: &str) -> Option<&'static [&'static str]> {
+    Some(match word {
+        "Tick" => &["Action", "Sent", "Name", "Set"],
+        "ScaleUp" | "ScaleDown" => &["Action", "Sent", "Commitment", "Name"],
+        "Apply" | "Doctor" => &["Action", "Sent", "Commitment"],
+        "Retire" | "Status" => &["Action", "Sent", "Name"],
+        "Resume" => &["Action", "Sent", "Name", "Of"],
+        "Override" => &["Action", "Sent", "Name", "State", "ModelUnits", "For", "Until", "Reason"],
+        "Plan" => &["Action", "Sent", "Commitment", "At"],
+        "Repair" | "Adopt" => &["Action", "Sent"],
+        _ => return None,
+    })
+}
+
+fn read_action(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Command> {
     let at = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     let accepted = ACTIONS.join(", ");
     let word = match value.get("Action") {
@@ -158,33 +262,39 @@ fn read_action(value: &Value, path: &str, mistakes: &mut Mistakes) -> Option<Act
             return None;
         }
     };
-    let keys: &[&str] = match word {
-        "ScaleUp" | "ScaleDown" => &["Action", "Commitment", "Name"],
-        "Apply" => &["Action", "Commitment"],
-        "Retire" | "Resume" | "Status" => &["Action", "Name"],
-        "Override" => &["Action", "Name", "State", "ModelUnits", "For", "Until", "Reason"],
-        "Plan" => &["Action", "Commitment", "At"],
-        _ => {
-            mistakes.add(at("Action"), format!("`{}` is not an action; use {accepted}", cut(word)));
-            return None;
-        }
+    let Some(keys) = keys_of(word) else {
+        mistakes.add(at("Action"), format!("`{}` is not an action; use {accepted}", cut(word)));
+        return None;
     };
     let object = Object::open(path, value, keys, mistakes)?;
     let name_cure = "give the commitment's name, such as `support-agent`";
-    match word {
-        "ScaleUp" => Some(Action::Scale { state: State::On, subject: read_subject(&object, mistakes)? }),
-        "ScaleDown" => Some(Action::Scale { state: State::Off, subject: read_subject(&object, mistakes)? }),
-        "Apply" => Some(Action::Apply(read_commitment(&object, mistakes)?)),
-        "Retire" => Some(Action::Retire(object.required("Name", name_cure, mistakes)?)),
-        "Resume" => Some(Action::Resume(object.required("Name", name_cure, mistakes)?)),
-        "Status" if object.get("Name").is_none() => Some(Action::Status(None)),
-        "Status" => Some(Action::Status(Some(object.required("Name", name_cure, mistakes)?))),
-        "Override" => read_override(&object, mistakes),
+    Some(match word {
+        "Tick" => {
+            let name = object.required("Name", name_cure, mistakes);
+            let set: Option<String> = object.optional("Set", mistakes);
+            Command::Tick { name: name?, set: set.unwrap_or_default() }
+        }
+        "ScaleUp" => Command::Scale { state: State::On, subject: read_subject(&object, mistakes)? },
+        "ScaleDown" => Command::Scale { state: State::Off, subject: read_subject(&object, mistakes)? },
+        "Apply" => Command::Apply(read_commitment(&object, mistakes)?),
+        "Retire" => Command::Retire(object.required("Name", name_cure, mistakes)?),
+        "Resume" => {
+            let name = object.required("Name", name_cure, mistakes);
+            let of = object.optional("Of", mistakes);
+            Command::Resume { name: name?, of }
+        }
+        "Status" if object.get("Name").is_none() => Command::Status(None),
+        "Status" => Command::Status(Some(object.required("Name", name_cure, mistakes)?)),
+        "Override" => read_override(&object, mistakes)?,
+        "Doctor" if object.get("Commitment").is_none() => Command::Doctor(None),
+        "Doctor" => Command::Doctor(Some(read_commitment(&object, mistakes)?)),
+        "Repair" => Command::Repair,
+        "Adopt" => Command::Adopt,
         _ => {
             let at = object.optional("At", mistakes).map(|Instant(at)| at);
-            Some(Action::Plan { commitment: read_commitment(&object, mistakes)?, at })
+            Command::Plan { commitment: read_commitment(&object, mistakes)?, at }
         }
-    }
+    })
 }
 
 fn read_subject(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Subject> {
@@ -208,7 +318,7 @@ fn read_commitment(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Box<C
     Commitment::read(value, &path, mistakes).map(Box::new)
 }
 
-fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Action> {
+fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Command> {
     let name = object.required("Name", "give the commitment's name, such as `support-agent`", mistakes);
     let state = object.required("State", "give On or Off", mistakes).map(|WrittenState(state)| state);
     let units = object.optional("ModelUnits", mistakes).map(|Units(units)| units);
@@ -228,7 +338,7 @@ fn read_override(object: &Object<'_>, mistakes: &mut Mistakes) -> Option<Action>
             None
         }
     };
-    Some(Action::Override { name: name?, state: state?, units, end: end?, reason })
+    Some(Command::Override { name: name?, state: state?, units, end: end?, reason })
 }
 
 /// An instant, as it is written.
@@ -247,40 +357,20 @@ impl FromStr for Instant {
     }
 }
 
-/// What a tick's schedule carries.
+/// What a tick's schedule carries: nothing secret, and nothing that could be stale.
 #[must_use]
-pub fn tick_input(record: &Record) -> String {
-    json!({ "Tick": record }).to_string()
+pub fn tick_input(name: &str, set: &str) -> String {
+    json!({ "Action": "Tick", "Name": name, "Set": set }).to_string()
 }
 
-/// What the schedule of a deleted commitment carries.
+/// The digest of a schedule's rate, role and target: it tells a tick whether its schedule is as it should be.
 #[must_use]
-pub fn tombstone_input(tombstone: &Tombstone) -> String {
-    json!({ "Tombstone": tombstone }).to_string()
-}
-
-/// Reads what a schedule of ours carries; nothing if it is a schedule of somebody else.
-///
-/// # Errors
-/// It is ours, and what it carries cannot be read.
-pub fn read_stored(input: &str) -> Result<Option<Stored>, String> {
-    let said = |error: &serde_json::Error| format!("its schedule holds no record: {}", told(error));
-    let Ok(mut payload) = serde_json::from_str::<Value>(input) else { return Ok(None) };
-    let tick = payload.get_mut("Tick").map(Value::take);
-    let tombstone = payload.get_mut("Tombstone").map(Value::take);
-    match (tick, tombstone) {
-        (Some(record), _) => {
-            serde_json::from_value(record).map(|record| Some(Stored::Record(record))).map_err(|error| said(&error))
-        }
-        (None, Some(tombstone)) => serde_json::from_value(tombstone)
-            .map(|tombstone| Some(Stored::Tombstone(tombstone)))
-            .map_err(|error| said(&error)),
-        (None, None) => Ok(None),
-    }
+pub fn schedule_digest(minutes: u8, role_arn: &str, target: &str) -> String {
+    hex(&format!("{minutes}|{role_arn}|{target}"))[..12].to_owned()
 }
 
 /// The function to invoke at ticks: the ARN by which this invocation came, without a version number or `$LATEST`; an
-/// alias qualifier stays (interface.md section 1).
+/// alias qualifier stays (docs/reference.md, "Settings").
 #[must_use]
 pub fn tick_target(invoked_arn: &str) -> String {
     let parts: Vec<&str> = invoked_arn.split(':').collect();

@@ -1,7 +1,7 @@
 //! What does this deployment allow to be bought?
 //!
 //! Checked when something is registered and again before every purchase. What a guardrail refuses, or one that cannot
-//! be read, stops purchases only (interface.md section 1).
+//! be read, stops purchases only (docs/reference.md, "Settings").
 
 use std::str::FromStr;
 
@@ -18,6 +18,7 @@ const IN_NO_MODEL: [char; 3] = ['{', '}', '\\'];
 #[derive(Debug, Clone)]
 pub struct Guardrails {
     most_units: ModelUnits,
+    most_in_total: Option<ModelUnits>,
     models: Vec<Pattern>,
     models_text: String,
     terms: Vec<Option<Term>>,
@@ -30,6 +31,16 @@ pub enum NotAllowed {
     /// Too many model units.
     #[error("{asked} model units are more than MAX_MODEL_UNITS allows, which is {most}")]
     Units {
+        /// How many were asked for.
+        asked: ModelUnits,
+        /// How many are allowed.
+        most: ModelUnits,
+    },
+    /// More than all commitments may hold together.
+    #[error(
+        "{asked} model units are more than MAX_TOTAL_MODEL_UNITS allows for all commitments together, which is {most}"
+    )]
+    Total {
         /// How many were asked for.
         asked: ModelUnits,
         /// How many are allowed.
@@ -54,12 +65,16 @@ pub enum NotAllowed {
 }
 
 impl Guardrails {
-    /// Reads the three guardrails as the environment gives them.
+    /// Reads the guardrails as the environment gives them; without `most_in_total` there is no limit for all together.
     ///
     /// # Errors
     /// The first setting that cannot be read.
-    pub fn parse(most_units: &str, models: &str, terms: &str) -> Result<Self, BadSetting> {
-        let Units(most_units) = most_units.trim().parse().map_err(|error| BadSetting::new("MAX_MODEL_UNITS", error))?;
+    pub fn parse(most_units: &str, most_in_total: Option<&str>, models: &str, terms: &str) -> Result<Self, BadSetting> {
+        let units = |name: &'static str, text: &str| {
+            text.trim().parse().map(|Units(units)| units).map_err(|error| BadSetting::new(name, error))
+        };
+        let most_units = units("MAX_MODEL_UNITS", most_units)?;
+        let most_in_total = most_in_total.map(|text| units("MAX_TOTAL_MODEL_UNITS", text)).transpose()?;
         let bad = |name, text: &str, cure| BadSetting::new(name, format!("`{}` {cure}", cut(text)));
         let mut globs = Vec::new();
         for text in models.split(',').map(str::trim) {
@@ -79,6 +94,7 @@ impl Guardrails {
         }
         Ok(Self {
             most_units,
+            most_in_total,
             models: globs,
             models_text: models.to_owned(),
             terms: allowed,
@@ -86,23 +102,33 @@ impl Guardrails {
         })
     }
 
+    /// Most model units that all commitments of the deployment may hold or be buying at one time, if there is a limit.
+    #[must_use]
+    pub fn most_in_total(&self) -> Option<ModelUnits> {
+        self.most_in_total
+    }
+
     /// Everything in `commitment` that is not allowed; empty if all is.
     #[must_use]
     pub fn refusals(&self, commitment: &Commitment) -> Vec<NotAllowed> {
-        let too_many = commitment.sizes().into_iter().filter(|asked| *asked > self.most_units);
-        let mut refusals: Vec<NotAllowed> =
-            too_many.map(|asked| NotAllowed::Units { asked, most: self.most_units }).collect();
+        let sizes = commitment.sizes().into_iter();
+        let mut refusals: Vec<NotAllowed> = sizes.filter_map(|asked| self.refuses_units(asked)).collect();
         refusals.extend(self.refuses_model(commitment));
         refusals
+    }
+
+    fn refuses_units(&self, asked: ModelUnits) -> Option<NotAllowed> {
+        if asked > self.most_units {
+            return Some(NotAllowed::Units { asked, most: self.most_units });
+        }
+        let most = self.most_in_total.filter(|most| asked > *most)?;
+        Some(NotAllowed::Total { asked, most })
     }
 
     /// Why a throughput of `units` may not be bought for `commitment` now, if it may not.
     #[must_use]
     pub fn refuses_purchase(&self, commitment: &Commitment, units: ModelUnits) -> Option<NotAllowed> {
-        if units > self.most_units {
-            return Some(NotAllowed::Units { asked: units, most: self.most_units });
-        }
-        self.refuses_model(commitment).next()
+        self.refuses_units(units).or_else(|| self.refuses_model(commitment).next())
     }
 
     fn refuses_model(&self, commitment: &Commitment) -> impl Iterator<Item = NotAllowed> {

@@ -1,6 +1,6 @@
 //! What did they write, and where is it wrong?
 //!
-//! One reader for `CloudFormation` properties and event JSON alike (interface.md, "Interface"): scalars may come as
+//! One reader for `CloudFormation` properties and event JSON alike (docs/reference.md): scalars may come as
 //! strings, unknown keys are mistakes with the nearest known key, and all mistakes are told at once, each with its
 //! path, so that nobody mends a declaration one deployment at a time.
 
@@ -121,10 +121,10 @@ impl<'v> Object<'v> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    /// The member `key`; one that is `null` counts as absent.
+    /// The member `key`. One that is `null` or empty text counts as absent: a template cannot leave a key out.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'v Value> {
-        self.members.get(key).filter(|value| !value.is_null())
+        self.members.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
     /// The scalar `key` as what it stands for; nothing if it is absent or wrong.
@@ -135,19 +135,26 @@ impl<'v> Object<'v> {
     /// The scalar `key` as what it stands for; its absence is a mistake whose cure is `cure`.
     pub fn required<T: FromStr<Err: Display>>(&self, key: &str, cure: &str, mistakes: &mut Mistakes) -> Option<T> {
         let Some(value) = self.get(key) else {
-            mistakes.add(self.at(key), format!("is missing; {cure}"));
+            // One in another letter case is told as an unknown key already.
+            if !self.members.keys().any(|written| written != key && written.eq_ignore_ascii_case(key)) {
+                mistakes.add(self.at(key), format!("is missing; {cure}"));
+            }
             return None;
         };
         parse(value, &self.at(key), mistakes)
     }
 
-    /// The elements of the list `key`, each with its path; at most `most`.
+    /// The elements of the list `key`, each with its path; at most `most`. A list of one empty text is empty: so
+    /// `CloudFormation` hands over an empty list of a parameter.
     pub fn list(&self, key: &str, most: usize, mistakes: &mut Mistakes) -> Vec<(String, &'v Value)> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(elements) = value.as_array() else {
             mistakes.add(self.at(key), format!("{} is not a list", shown(value)));
             return Vec::new();
         };
+        if is_empty_list(elements) {
+            return Vec::new();
+        }
         if elements.len() > most {
             mistakes.add(self.at(key), format!("has {} elements; at most {most} are accepted", elements.len()));
             return Vec::new();
@@ -159,6 +166,11 @@ impl<'v> Object<'v> {
     pub fn members(&self) -> impl Iterator<Item = (String, &'v str, &'v Value)> {
         self.members.iter().map(|(key, value)| (self.at(&cut(key)), key.as_str(), value))
     }
+}
+
+/// Returns true for what `CloudFormation` makes of an empty list: one empty text.
+fn is_empty_list(elements: &[Value]) -> bool {
+    matches!(elements, [Value::String(only)] if only.is_empty())
 }
 
 /// Reads the scalar `value` as what it stands for.
@@ -209,19 +221,22 @@ pub fn cut_to(text: &str, most: usize) -> String {
 }
 
 fn unknown_key(key: &str, known: &[&str]) -> String {
-    let near = (key.len() <= 80)
-        .then(|| {
-            known
-                .iter()
-                .map(|name| (strsim::damerau_levenshtein(&key.to_lowercase(), &name.to_lowercase()), *name))
-                .filter(|(distance, name)| *distance <= name.len().div_ceil(3))
-                .min()
-        })
-        .flatten();
-    match near {
-        Some((_, name)) => format!("is not a known key; did you mean `{name}`?"),
+    match nearest(key, known) {
+        Some(name) => format!("is not a known key; did you mean `{name}`?"),
         None => format!("is not a known key; known are {}", known.join(", ")),
     }
+}
+
+/// The one of `known` that `word` is nearly written as, whatever the letter case.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    if word.len() > 80 {
+        return None;
+    }
+    let distance = |name: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    let near =
+        known.iter().map(|name| (distance(name), *name)).filter(|(distance, name)| *distance <= name.len().div_ceil(3));
+    near.min().map(|(_, name)| name)
 }
 
 /// A value that is none of the words that are accepted.
@@ -256,7 +271,7 @@ macro_rules! words {
 
             /// The word that stands for it.
             #[must_use]
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => stringify!($variant)),+ }
             }
         }

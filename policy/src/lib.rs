@@ -24,12 +24,14 @@ pub mod settings;
 
 pub mod record;
 
+pub mod admission;
+
 pub mod observed;
 pub mod plan;
-pub mod registration;
 
 pub mod advise;
 
 pub mod answer;
 pub mod metrics;
 pub mod report;
+pub mod tidings;

@@ -8,10 +8,10 @@ use std::num::NonZero;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use crate::commitment::{AliasId, ParameterName};
+use crate::commitment::{AliasId, ParameterName, bare_model};
 use crate::desired::Demand;
 use crate::observed::{Observed, Throughput, ThroughputStatus};
-use crate::plan::Plan;
+use crate::plan::{Plan, policy};
 use crate::record::{Lifecycle, Record};
 
 /// The namespace of all metrics.
@@ -45,20 +45,19 @@ impl Measure {
     /// Measures what `plan`, made at `now` from `observed`, says of `record`; `problems` is how many there are to report.
     #[must_use]
     pub fn of(record: &Record, observed: &Observed, plan: &Plan, problems: usize, now: Timestamp) -> Self {
-        let units = |counts: fn(&ThroughputStatus) -> bool| {
-            plan.ours.iter().filter(|ours| counts(&ours.status)).map(|ours| ours.units).sum::<u32>()
-        };
-        let billed = units(|status| *status != ThroughputStatus::Failed);
-        let active = record.lifecycle == Lifecycle::Active;
-        let desired = record.demand().at(now);
+        let paid = plan.ours.iter().filter(|ours| ours.status != ThroughputStatus::Failed);
+        let billed = paid.map(|ours| ours.units).sum::<u32>();
+        let declared = &record.declared;
+        let active = declared.lifecycle == Lifecycle::Active;
+        let desired = declared.demand().at(now);
         Self {
             desired: desired.units.filter(|_| active).map_or(0, NonZero::get),
-            in_service: units(|status| *status == ThroughputStatus::InService),
+            in_service: plan.ours.iter().filter(|ours| serves_now(record, ours)).map(|ours| ours.units).sum(),
             billed,
             not_ready: active && is_late(record, observed, plan, now),
             still_billed: billed > 0 && !has_term(record, plan) && has_been_off(record, now),
             problems,
-            cost_per_hour: record
+            cost_per_hour: declared
                 .commitment
                 .price_per_unit_hour
                 .map(|price| price * f64::from(billed))
@@ -82,17 +81,17 @@ impl Measure {
 /// that size. What only warms up is not asked of: a larger size may, while a smaller one is wanted. And what is larger than
 /// wanted will do: it stays until the smaller one is in service.
 fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) -> bool {
-    let commitment = &record.commitment;
-    let wanted = Demand { lead: SignedDuration::ZERO, ..record.demand() };
+    let declared = &record.declared;
+    let commitment = &declared.commitment;
+    let wanted = Demand { lead: SignedDuration::ZERO, ..declared.demand() };
     let Some(least) = wanted.at(now).units else { return false };
-    if now < record.requested.saturating_add(commitment.lead).unwrap_or(Timestamp::MAX) {
+    if now < declared.changed.saturating_add(commitment.lead).unwrap_or(Timestamp::MAX) || plan.spent.is_some() {
         return false;
     }
     let will_do = |ours: &&Throughput| {
         let units = NonZero::new(ours.units).filter(|units| *units >= least);
-        // The name stands for model and term, too.
-        let fits = units.is_some_and(|units| ours.name == commitment.throughput_name(units));
-        fits && ours.status == ThroughputStatus::InService
+        let of_model = Some(&ours.arn) == plan.serving.as_ref() || is_of_declared_model(record, ours);
+        units.is_some() && of_model && serves_now(record, ours)
     };
     let serving: Vec<&String> = plan.ours.iter().filter(will_do).map(|ours| &ours.arn).collect();
     let is_seen_on = |id: &AliasId| serving.iter().any(|arn| observed.is_on(id, arn));
@@ -100,21 +99,33 @@ fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) ->
     serving.is_empty() || !commitment.aliases.iter().all(is_seen_on) || !commitment.parameter.iter().all(is_pointed_at)
 }
 
+fn is_of_declared_model(record: &Record, ours: &Throughput) -> bool {
+    let declared = bare_model(record.declared.commitment.model.as_str());
+    declared == bare_model(&ours.model_arn) || declared == bare_model(&ours.foundation_model_arn)
+}
+
+/// Whether it serves, or has served and was missed by a look: gone needs proof.
+fn serves_now(record: &Record, ours: &Throughput) -> bool {
+    let served = record.progress.throughputs.get(&ours.arn).is_some_and(|held| held.served.is_some());
+    policy::serves(&ours.status, served) || (served && ours.status == ThroughputStatus::Unseen)
+}
+
 fn has_term(record: &Record, plan: &Plan) -> bool {
-    record.commitment.term.is_some() || plan.ours.iter().any(|ours| ours.term.is_some())
+    record.declared.commitment.term.is_some() || plan.ours.iter().any(|ours| ours.term.is_some())
 }
 
 fn has_been_off(record: &Record, now: Timestamp) -> bool {
-    let long = record.commitment.drain.saturating_add(DELETION_TAKES);
+    let declared = &record.declared;
+    let long = declared.commitment.drain.saturating_add(DELETION_TAKES);
     let since = now.saturating_sub(long).unwrap_or(Timestamp::MIN);
-    if since < record.requested {
+    if since < declared.changed {
         return false;
     }
-    match record.lifecycle {
-        Lifecycle::Retiring | Lifecycle::Ended => true,
+    match declared.lifecycle {
+        Lifecycle::Retiring => true,
         Lifecycle::Releasing => false,
         Lifecycle::Active => {
-            let demand = record.demand();
+            let demand = declared.demand();
             let stays = demand.next_transition(since).is_none_or(|next| now < next.at);
             demand.at(since).units.is_none() && stays
         }
@@ -123,39 +134,45 @@ fn has_been_off(record: &Record, now: Timestamp) -> bool {
 
 /// The line of a tick of the commitment `name`; without a `measure` nothing could be seen, which is a problem.
 #[must_use]
-pub fn of_tick(group: &str, name: &str, measure: Option<&Measure>, now: Timestamp) -> Value {
+pub fn of_tick(deployment: &str, name: &str, measure: Option<&Measure>, now: Timestamp) -> Value {
     let mut line = Line::new(now);
-    line.add(&["Group"], &[("Ticks", json!(1))]);
+    line.add(&["Deployment"], &[("Ticks", json!(1))]);
     match measure {
         Some(measure) => line.add_commitment(measure),
-        None => line.add_wrong(&["Commitment", "Group"], &Measure { problems: 1, ..Measure::default() }, &["Problems"]),
+        None => {
+            line.add_wrong(
+                &["Commitment", "Deployment"],
+                &Measure { problems: 1, ..Measure::default() },
+                &["Problems"],
+            );
+        }
     }
-    line.finish(&[("Commitment", name), ("Group", group)])
+    line.finish(&[("Commitment", name), ("Deployment", deployment)])
 }
 
 /// The line of an invocation, other than a tick, with which the commitment `name` has gone.
 #[must_use]
-pub fn of_end(group: &str, name: &str, now: Timestamp) -> Value {
+pub fn of_end(deployment: &str, name: &str, now: Timestamp) -> Value {
     let mut line = Line::new(now);
     line.add_commitment(&Measure::default());
-    line.finish(&[("Commitment", name), ("Group", group)])
+    line.finish(&[("Commitment", name), ("Deployment", deployment)])
 }
 
 /// The line of how many commitments are registered.
 #[must_use]
-pub fn of_registered(group: &str, registered: usize, now: Timestamp) -> Value {
+pub fn of_registered(deployment: &str, registered: usize, now: Timestamp) -> Value {
     let mut line = Line::new(now);
-    line.add(&["Group"], &[("Commitments", json!(registered))]);
-    line.finish(&[("Group", group)])
+    line.add(&["Deployment"], &[("Commitments", json!(registered))]);
+    line.finish(&[("Deployment", deployment)])
 }
 
 /// The line of a status of all commitments, the worst of which is `worst`.
 #[must_use]
-pub fn of_status(group: &str, commitments: usize, orphans: usize, worst: &Measure, now: Timestamp) -> Value {
+pub fn of_status(deployment: &str, commitments: usize, orphans: usize, worst: &Measure, now: Timestamp) -> Value {
     let mut line = Line::new(now);
-    line.add(&["Group"], &[("Commitments", json!(commitments)), ("Orphans", json!(orphans))]);
-    line.add_wrong(&["Group"], worst, &["NotReady", "StillBilled", "Problems"]);
-    line.finish(&[("Group", group)])
+    line.add(&["Deployment"], &[("Commitments", json!(commitments)), ("Orphans", json!(orphans))]);
+    line.add_wrong(&["Deployment"], worst, &["NotReady", "StillBilled", "Problems"]);
+    line.finish(&[("Deployment", deployment)])
 }
 
 /// A line in the embedded metric format.
@@ -188,7 +205,7 @@ impl Line {
         ];
         metrics.extend(cost_per_hour.map(|cost| ("CostPerHour", json!(cost))));
         self.add(&["Commitment"], &metrics);
-        self.add_wrong(&["Commitment", "Group"], measure, &["NotReady", "StillBilled", "Problems"]);
+        self.add_wrong(&["Commitment", "Deployment"], measure, &["NotReady", "StillBilled", "Problems"]);
     }
 
     fn add_wrong(&mut self, dimensions: &[&str], measure: &Measure, names: &[&str]) {

@@ -49,6 +49,12 @@ impl CallError {
         self.code.contains("AccessDenied")
     }
 
+    /// Whether the same call may succeed in a while: something is under way, too many calls, or silence.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        !self.is_final()
+    }
+
     /// Whether it is about AWS itself, not about what was asked: too many calls, or no answer.
     #[must_use]
     pub fn passes(&self) -> bool {
@@ -104,6 +110,8 @@ pub enum ThroughputStatus {
     Updating,
     /// It could not be created.
     Failed,
+    /// It is known to exist, and List and Get have both missed it: gone needs proof (docs/policy.md, rule 5).
+    Unseen,
     /// A word that this release does not know.
     Unknown(String),
 }
@@ -117,6 +125,7 @@ impl ThroughputStatus {
             Self::InService => "InService",
             Self::Updating => "Updating",
             Self::Failed => "Failed",
+            Self::Unseen => "Unseen",
             Self::Unknown(word) => word,
         }
     }
@@ -216,6 +225,8 @@ pub struct Observed {
     pub region: String,
     /// The throughputs whose name has this commitment's form.
     pub throughputs: Vec<Throughput>,
+    /// Why they could not be listed, if they could not: then nothing counts as missed.
+    pub list_failed: Option<CallError>,
     /// Each alias that matters; nothing for one that is gone.
     pub aliases: BTreeMap<AliasId, Result<Option<AgentAlias>, CallError>>,
     /// Each parameter that matters; nothing for one that is gone.
@@ -255,8 +266,8 @@ pub enum Question {
         /// The version.
         version: String,
     },
-    /// Has this foundation model turned `LEGACY`?
-    Legacy(String),
+    /// Is this foundation model known and sold, and how long does it live?
+    Lifecycle(String),
     /// What is the base model of this custom model?
     BaseModel(String),
 }
@@ -270,10 +281,23 @@ pub struct Facts {
     pub marks: BTreeMap<String, Result<Marks, CallError>>,
     /// To [`Question::VersionModel`].
     pub version_models: BTreeMap<(String, String), Result<String, CallError>>,
-    /// To [`Question::Legacy`].
-    pub legacy: BTreeMap<String, Result<bool, CallError>>,
+    /// To [`Question::Lifecycle`].
+    pub lifecycles: BTreeMap<String, Result<ModelLifecycle, CallError>>,
     /// To [`Question::BaseModel`].
     pub base_models: BTreeMap<String, Result<String, CallError>>,
+}
+
+/// What AWS says about the life of a foundation model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelLifecycle {
+    /// Whether it has turned `LEGACY`: it cannot be bought any more.
+    pub is_legacy: bool,
+    /// When it turns `LEGACY`, if AWS says so.
+    pub legacy: Option<Timestamp>,
+    /// When it ends, if AWS says so.
+    pub end_of_life: Option<Timestamp>,
+    /// Whether it is listed with the inference type `PROVISIONED`.
+    pub is_provisioned: bool,
 }
 
 /// The tags of a throughput that was looked at.
@@ -282,30 +306,30 @@ pub struct Marks(pub BTreeMap<String, String>);
 
 /// The tag that names the commitment.
 pub const COMMITMENT_TAG: &str = "throughput-scheduler:commitment";
-/// The tag that names the deployment, by its schedule group.
-pub const GROUP_TAG: &str = "throughput-scheduler:group";
+/// The tag that names the deployment.
+pub const DEPLOYMENT_TAG: &str = "throughput-scheduler:deployment";
 
 impl Marks {
-    /// Whether both marks are those of `commitment` in `group`: only then is the throughput ours.
+    /// Whether both marks are those of `commitment` in `deployment`: only then is the throughput ours.
     #[must_use]
-    pub fn are(&self, commitment: &str, group: &str) -> bool {
+    pub fn are(&self, commitment: &str, deployment: &str) -> bool {
         let Self(tags) = self;
         tags.get(COMMITMENT_TAG).is_some_and(|name| name == commitment)
-            && tags.get(GROUP_TAG).is_some_and(|name| name == group)
+            && tags.get(DEPLOYMENT_TAG).is_some_and(|name| name == deployment)
     }
 
     /// Whether it bears neither of our marks, whoever's.
     #[must_use]
     pub fn are_none_of_ours(&self) -> bool {
         let Self(tags) = self;
-        !tags.contains_key(COMMITMENT_TAG) && !tags.contains_key(GROUP_TAG)
+        !tags.contains_key(COMMITMENT_TAG) && !tags.contains_key(DEPLOYMENT_TAG)
     }
 
-    /// The tags beside our own.
+    /// Whether neither of both marks is another's than those of `commitment` in `deployment`: one may be missing yet.
     #[must_use]
-    pub fn others(&self) -> BTreeMap<String, String> {
+    pub fn may_become(&self, commitment: &str, deployment: &str) -> bool {
         let Self(tags) = self;
-        let ours = |key: &str| key == COMMITMENT_TAG || key == GROUP_TAG;
-        tags.iter().filter(|(key, _)| !ours(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+        let fits = |key: &str, ours: &str| tags.get(key).is_none_or(|mark| mark == ours);
+        fits(COMMITMENT_TAG, commitment) && fits(DEPLOYMENT_TAG, deployment)
     }
 }

@@ -1,16 +1,17 @@
 //! What does an invocation say?
 //!
-//! The report of interface.md section 5: what is wanted and why, what is there, what was done, what is waited for, and
-//! what needs a person.
+//! The report (docs/reference.md, "Reports"): what is wanted and why, what is there, what was done, what is waited for,
+//! and what needs a person.
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::commitment::AliasId;
 use crate::observed::{AgentAlias, AliasStatus, Observed};
 use crate::plan::{Plan, WaitingOn};
-use crate::record::{Lifecycle, Record};
-use crate::timetable::State;
+use crate::record::{Done, LastProblems, Lifecycle, Record};
+use crate::timetable::{State, duration_text};
 
 /// What one invocation found, did and waits for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,10 +36,25 @@ pub struct Report {
     pub waiting: Vec<String>,
     /// What needs a person.
     pub problems: Vec<String>,
+    /// What ticks have been meeting, and since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_problems: Option<LastProblems>,
+    /// The last things done, and the last changes of declaration, hold and override, in the order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Done>,
+    /// How long the last creations took, as ISO 8601 durations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub creation_times: Vec<String>,
+    /// The `LeadTime` that would have been enough for all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enough_lead_time: Option<String>,
     /// Whether what is wanted is what is there.
     pub settled: bool,
     /// When what is held next changes.
     pub next_transition: Option<NextTransition>,
+    /// Of a `Plan`: the declaration that is in force, or null if nothing is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<Value>,
 }
 
 /// What is held.
@@ -106,62 +122,67 @@ pub struct NextTransition {
 }
 
 impl Report {
-    /// What there is to say about `record` after `plan` was made at `now` from `observed`; `actions` were done, or in a
-    /// dry run would be.
+    /// What there is to say about `record` after `plan` was made at `now` from `observed`. `actions` were done, or in a dry
+    /// run would be.
     #[must_use]
     pub fn new(record: &Record, observed: &Observed, plan: &Plan, actions: Vec<String>, now: Timestamp) -> Self {
-        let failures = plan.failures.iter().map(ToString::to_string);
         let throughputs = plan.ours.iter().map(|throughput| ThroughputLine {
             name: throughput.name.clone(),
             arn: throughput.arn.clone(),
             status: throughput.status.as_str().to_owned(),
             model_units: throughput.units,
         });
-        Self {
-            name: record.commitment.name.to_string(),
-            at: now,
-            desired: wanted(record, now),
-            throughputs: throughputs.collect(),
-            aliases: record.all_aliases().map(|id| alias_line(id, observed)).collect(),
-            parameter: parameter_line(record, observed),
-            actions,
-            waiting: plan.waiting.iter().map(WaitingOn::to_string).collect(),
-            problems: plan.problems.iter().cloned().chain(failures).collect(),
-            settled: plan.settled(),
-            next_transition: next_transition(record, now),
+        let mut report = Self::unseen(record, observed, now);
+        report.throughputs = throughputs.collect();
+        report.actions = actions;
+        report.waiting = plan.waiting.iter().map(WaitingOn::to_string).collect();
+        report.problems = plan.all_problems();
+        report.settled = plan.settled();
+        if let Some(spent) = &plan.spent {
+            let because = format!("its term ended; Purchase `{spent}` was spent");
+            report.desired = Wanted { state: State::Off.as_str(), model_units: 0, because };
         }
+        report
     }
-}
 
-impl Report {
-    /// What there is to say about `record` at `now` where AWS could not be looked at because of `problem`.
+    /// What there is to say about `record` at `now` where AWS was not looked at, or only in part.
     #[must_use]
-    pub fn unseen(record: &Record, problem: String, now: Timestamp) -> Self {
-        let observed = Observed::default();
+    pub fn unseen(record: &Record, observed: &Observed, now: Timestamp) -> Self {
+        let Record { declared, progress, .. } = record;
+        let mut history: Vec<Done> = progress.history.iter().chain(&declared.changes).cloned().collect();
+        history.sort_by_key(|done| done.at);
+        let iso = |seconds: &i64| format!("PT{}M", (seconds + 59) / 60);
         Self {
-            name: record.commitment.name.to_string(),
+            name: record.name().to_owned(),
             at: now,
             desired: wanted(record, now),
             throughputs: Vec::new(),
-            aliases: record.all_aliases().map(|id| alias_line(id, &observed)).collect(),
-            parameter: parameter_line(record, &observed),
+            aliases: declared.all_aliases().map(|id| alias_line(id, observed)).collect(),
+            parameter: parameter_line(record, observed),
             actions: Vec::new(),
             waiting: Vec::new(),
-            problems: vec![problem],
+            problems: Vec::new(),
+            last_problems: progress.problems.clone(),
+            history,
+            creation_times: progress.creation_times.iter().map(iso).collect(),
+            enough_lead_time: progress.enough_lead().map(duration_text),
             settled: false,
             next_transition: next_transition(record, now),
+            registered: None,
         }
     }
 }
 
 fn wanted(record: &Record, now: Timestamp) -> Wanted {
     let off = |because: &str| Wanted { state: State::Off.as_str(), model_units: 0, because: because.to_owned() };
-    match record.lifecycle {
+    if record.is_of_newer_format() {
+        return off("its record was written by a newer release");
+    }
+    match record.declared.lifecycle {
         Lifecycle::Retiring => off("retired"),
-        Lifecycle::Ended => off("its term has ended"),
         Lifecycle::Releasing => off("released: its throughput stays, without our marks"),
         Lifecycle::Active => {
-            let demand = record.demand();
+            let demand = record.declared.demand();
             let desired = demand.at(now);
             Wanted {
                 state: desired.state().as_str(),
@@ -173,16 +194,16 @@ fn wanted(record: &Record, now: Timestamp) -> Wanted {
 }
 
 fn next_transition(record: &Record, now: Timestamp) -> Option<NextTransition> {
-    if record.lifecycle != Lifecycle::Active {
+    if record.declared.lifecycle != Lifecycle::Active || record.is_of_newer_format() {
         return None;
     }
-    let next = record.demand().next_transition(now)?;
+    let next = record.declared.demand().next_transition(now)?;
     Some(NextTransition { at: next.at, state: next.state.as_str(), because: next.because })
 }
 
 /// The declared parameter, or one that is being let go.
 fn parameter_line(record: &Record, observed: &Observed) -> Option<ParameterLine> {
-    let name = record.all_parameters().next()?;
+    let name = record.declared.all_parameters().next()?;
     let seen = observed.parameters.get(name).and_then(|seen| seen.as_ref().ok()?.as_ref());
     let seen = seen.filter(|parameter| !parameter.is_of_another_kind());
     let value = seen.map(|parameter| parameter.value.clone()).unwrap_or_default();

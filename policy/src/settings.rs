@@ -1,6 +1,6 @@
 //! How is this deployment set up?
 //!
-//! The environment variables of interface.md section 1, read once from a lookup that `main.rs` hands in.
+//! The environment variables (docs/reference.md, "Settings"), read once from a lookup that `main.rs` hands in.
 
 use crate::guardrails::Guardrails;
 use crate::input::{BadSetting, cut};
@@ -8,8 +8,14 @@ use crate::input::{BadSetting, cut};
 /// What whoever deployed the function has set.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The schedule group that holds this deployment's ticks, and the owner mark on what it buys.
+    /// The deployment's name: the owner mark on everything that it buys.
+    pub deployment: Result<String, BadSetting>,
+    /// The `DynamoDB` table that holds the records.
+    pub table: Result<String, BadSetting>,
+    /// The schedule group that holds this deployment's ticks.
     pub group: Result<String, BadSetting>,
+    /// The event bus that is told of changes; nothing for none.
+    pub bus: Option<String>,
     /// The role that EventBridge Scheduler assumes to invoke the function.
     pub role_arn: Result<String, BadSetting>,
     /// How often a commitment is looked at, in minutes: 1 to 5.
@@ -26,7 +32,9 @@ impl Settings {
     /// # Errors
     /// That setting.
     pub fn complete(&self) -> Result<(), BadSetting> {
-        let Self { group, role_arn, tick_minutes, guardrails, response_hosts } = self;
+        let Self { deployment, table, group, bus: _, role_arn, tick_minutes, guardrails, response_hosts } = self;
+        deployment.as_ref().map_err(Clone::clone)?;
+        table.as_ref().map_err(Clone::clone)?;
         group.as_ref().map_err(Clone::clone)?;
         role_arn.as_ref().map_err(Clone::clone)?;
         tick_minutes.as_ref().map_err(Clone::clone)?;
@@ -42,16 +50,47 @@ impl Settings {
         let set = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
         Self {
+            deployment: read_deployment(set("DEPLOYMENT")),
+            table: read_table(set("TABLE_NAME")),
             group: read_group(set("SCHEDULE_GROUP")),
+            // Set to nothing, it means no bus; left out, it means the account's own.
+            bus: variable("EVENT_BUS").map_or_else(
+                || Some("default".to_owned()),
+                |bus| Some(bus.trim().to_owned()).filter(|bus| !bus.is_empty()),
+            ),
             role_arn: read_role(set("SCHEDULE_ROLE_ARN")),
             tick_minutes: read_rate(&or("TICK_RATE", "rate(1 minute)")),
             guardrails: Guardrails::parse(
                 &or("MAX_MODEL_UNITS", "1"),
+                set("MAX_TOTAL_MODEL_UNITS").as_deref(),
                 &or("ALLOWED_MODELS", "*"),
                 &or("ALLOWED_COMMITMENTS", "None"),
             ),
             response_hosts: read_hosts(&or("RESPONSE_HOSTS", "")),
         }
+    }
+}
+
+fn read_deployment(value: Option<String>) -> Result<String, BadSetting> {
+    let bad = |problem: String| BadSetting::new("DEPLOYMENT", problem);
+    let name =
+        value.ok_or_else(|| bad("is missing; give the name of this deployment, such as the stack's".to_owned()))?;
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if name.len() <= 128 && name.bytes().all(known) {
+        Ok(name)
+    } else {
+        Err(bad(format!("`{}` is not a deployment's name; use at most 128 letters, digits or - _ .", cut(&name))))
+    }
+}
+
+fn read_table(value: Option<String>) -> Result<String, BadSetting> {
+    let bad = |problem: String| BadSetting::new("TABLE_NAME", problem);
+    let table = value.ok_or_else(|| bad("is missing; give the name of a DynamoDB table".to_owned()))?;
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if (3..=255).contains(&table.len()) && table.bytes().all(known) {
+        Ok(table)
+    } else {
+        Err(bad(format!("`{}` is not a table's name; use 3 to 255 letters, digits or - _ .", cut(&table))))
     }
 }
 

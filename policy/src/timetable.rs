@@ -1,26 +1,33 @@
 //! When should capacity exist?
 //!
-//! Timetables are declared in civil time and compared as instants (interface.md, "When it is on"): every boundary is
+//! Timetables are declared in civil time and compared as instants (docs/reference.md, "When it is on"): every boundary is
 //! turned into an instant once, by the rules of a bundled time zone database, and all that is asked afterwards is asked of
 //! instants. Nothing flaps in an hour that a clock repeats.
 
+mod foremost;
 mod grammar;
 mod schema;
+mod warnings;
+mod window;
+mod zone;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 
-pub use grammar::{DurationError, NotAHoliday, NotAPeriod, NotAWindow, UnknownZone, duration_text, parse_duration};
+pub use grammar::{DurationError, NotAHoliday, NotAPeriod, duration_text, parse_duration};
+pub use window::NotAWindow;
+pub use zone::UnknownZone;
 
 pub(crate) use schema::duration_schema;
 
 use crate::input::{NotOneOf, words};
+use foremost::Foremost;
 
 /// A number of model units.
 pub type ModelUnits = NonZeroU32;
@@ -32,8 +39,6 @@ const DAY: i64 = 24 * 60 * 60;
 const MARGIN_DAYS: i64 = 3;
 /// The same in seconds.
 const MARGIN: i64 = MARGIN_DAYS * DAY;
-/// How far ahead windows are checked for days on which they do not exist.
-const WARN_AHEAD: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 words! {
     /// On or off.
@@ -115,11 +120,17 @@ impl Window {
     }
 }
 
-/// Days on which no window opens: first and last, inclusive.
+/// Days on which no window opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holiday {
-    first: Date,
-    last: Date,
+pub struct Holiday(Days);
+
+/// The days of a holiday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Days {
+    /// From the first to the last, inclusive.
+    Dates { first: Date, last: Date },
+    /// One day of each year that has it.
+    EachYear { month: i8, day: i8 },
 }
 
 /// A half-open period of civil time.
@@ -167,33 +178,6 @@ impl Span {
     }
 }
 
-/// Of spans that are asked for in the order of time, the one that goes first.
-struct Foremost<K> {
-    /// Those that have not begun, the next one last.
-    coming: Vec<(Span, K)>,
-    /// Those that have begun, each with its end, the first to go on top. One that has ended is dropped once it is there.
-    begun: BinaryHeap<(K, i64)>,
-}
-
-impl<K: Copy + Ord> Foremost<K> {
-    fn of(spans: impl Iterator<Item = (Span, K)>) -> Self {
-        let mut coming: Vec<(Span, K)> = spans.collect();
-        coming.sort_unstable_by_key(|(span, _)| Reverse(span.start));
-        Self { coming, begun: BinaryHeap::new() }
-    }
-
-    /// The greatest key of those that contain `at`, which is no earlier than it was before.
-    fn at(&mut self, at: i64) -> Option<K> {
-        while let Some((span, key)) = self.coming.pop_if(|(span, _)| span.start <= at) {
-            self.begun.push((key, span.end));
-        }
-        while self.begun.peek().is_some_and(|(_, end)| *end <= at) {
-            self.begun.pop();
-        }
-        self.begun.peek().map(|(key, _)| *key)
-    }
-}
-
 /// When capacity is wanted: windows of the civil week, without holidays, and exceptions above both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timetable {
@@ -205,6 +189,8 @@ pub struct Timetable {
     exception_spans: Vec<Option<Span>>,
     /// The holidays by day number, first and last, sorted and disjoint, each with the index of the first it comes from.
     days_off: Vec<(i64, i64, usize)>,
+    /// The days of each year, as month and day, each with the index of its holiday.
+    yearly: BTreeMap<(i8, i8), usize>,
 }
 
 /// What is wanted over a while, in the order of time: from each instant on, how much, and who says so.
@@ -235,7 +221,12 @@ impl Timetable {
         };
         let exception_spans = exceptions.iter().map(instants).collect();
         let days_off = merged(&holidays);
-        Self { zone, windows, holidays, exceptions, exception_spans, days_off }
+        let yearly = holidays.iter().enumerate().rev().filter_map(|(index, Holiday(days))| match days {
+            Days::EachYear { month, day } => Some(((*month, *day), index)),
+            Days::Dates { .. } => None,
+        });
+        let yearly = yearly.collect();
+        Self { zone, windows, holidays, exceptions, exception_spans, days_off, yearly }
     }
 
     /// The time zone of everything in it.
@@ -348,10 +339,18 @@ impl Timetable {
         }
     }
 
+    /// The holiday on the day of that number; of several the first in the list.
     fn holiday(&self, day: i64) -> Option<&Holiday> {
-        let index = self.days_off.partition_point(|(first, _, _)| *first <= day).checked_sub(1)?;
-        let (_, last, holiday) = self.days_off.get(index)?;
-        (day <= *last).then(|| self.holidays.get(*holiday)).flatten()
+        let before = self.days_off.partition_point(|(first, _, _)| *first <= day).checked_sub(1);
+        let dated = before.and_then(|index| self.days_off.get(index));
+        let dated = dated.filter(|(_, last, _)| day <= *last).map(|(_, _, holiday)| *holiday);
+        let each_year = || {
+            let date = date(day)?;
+            self.yearly.get(&(date.month(), date.day())).copied()
+        };
+        let yearly = if self.yearly.is_empty() { None } else { each_year() };
+        let first = dated.into_iter().chain(yearly).min()?;
+        self.holidays.get(first)
     }
 
     fn around(&self, from: i64, to: i64) -> Around<'_> {
@@ -366,57 +365,20 @@ impl Timetable {
         }
         Around::Constant(i64::from(zone.to_offset(at).seconds()))
     }
-
-    /// What is worth knowing about this timetable when it is registered at `now` with this `lead`.
-    #[must_use]
-    pub fn warnings(&self, lead: SignedDuration, now: Timestamp) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let on = |exception: &Exception| exception.state == State::On;
-        if self.windows.is_empty() && !self.exceptions.iter().any(on) {
-            warnings.push("the timetable has no windows: it is never on".to_owned());
-        }
-        for (span, exception) in self.exception_spans.iter().zip(&self.exceptions) {
-            let Exception { period, state, .. } = exception;
-            match span {
-                None => warnings.push(format!("exception {period} does not exist: the clocks skip it")),
-                Some(Span { start, end }) if *state == State::Off && end - start <= lead.as_secs() => {
-                    let lead = duration_text(lead);
-                    warnings
-                        .push(format!("exception {period} to Off is no longer than LeadTime {lead}: it has no effect"));
-                }
-                Some(_) => {}
-            }
-        }
-        let until = now.saturating_add(WARN_AHEAD).unwrap_or(Timestamp::MAX);
-        let changes = self.zone.zone.following(now).map(|change| change.timestamp()).take_while(|at| *at <= until);
-        for change in changes {
-            let day = change.as_second().div_euclid(DAY);
-            for window in &self.windows {
-                for day in day - MARGIN_DAYS..=day + MARGIN_DAYS {
-                    warnings.extend(self.lost(window, day));
-                }
-            }
-        }
-        warnings
-    }
-
-    /// The warning that `window` does not exist on `day`, if so.
-    fn lost(&self, window: &Window, day: i64) -> Option<String> {
-        if !window.opens_on(day) || self.holiday(day).is_some() {
-            return None;
-        }
-        let around = Around::Changing(&self.zone);
-        let start = day * DAY + i64::from(window.opens) * 60;
-        let (start, end) = (around.instant(start)?, around.instant(start + i64::from(window.minutes) * 60)?);
-        let date = Offset::UTC.to_datetime(Timestamp::from_second(day * DAY).ok()?).date();
-        (end <= start).then(|| format!("window {window} does not exist on {date}: the clocks skip it"))
-    }
 }
 
-/// The holidays as sorted, disjoint ranges of day numbers.
+/// The date of a day number; day 0 is 1970-01-01.
+fn date(day: i64) -> Option<Date> {
+    Some(Offset::UTC.to_datetime(Timestamp::from_second(day.checked_mul(DAY)?).ok()?).date())
+}
+
+/// The holidays with dates as sorted, disjoint ranges of day numbers.
 fn merged(holidays: &[Holiday]) -> Vec<(i64, i64, usize)> {
     let day = |date: Date| date.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
-    let ranges = holidays.iter().enumerate().map(|(index, holiday)| (day(holiday.first), day(holiday.last), index));
+    let ranges = holidays.iter().enumerate().filter_map(|(index, Holiday(days))| match days {
+        Days::Dates { first, last } => Some((day(*first), day(*last), index)),
+        Days::EachYear { .. } => None,
+    });
     let mut sorted: Vec<_> = ranges.collect();
     sorted.sort_unstable();
     let mut merged: Vec<(i64, i64, usize)> = Vec::new();

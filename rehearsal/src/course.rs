@@ -94,7 +94,7 @@ impl Course {
     pub fn send(&self, event: Value) -> Answer {
         let handler = self.handler();
         let deadline = self.now().saturating_add(self.lasts).unwrap_or(Timestamp::MAX);
-        let invocation = Invocation { function_arn: FUNCTION.to_owned(), deadline };
+        let invocation = Invocation { function_arn: FUNCTION.to_owned(), deadline, request_id: String::new() };
         self.go(handler.handle(event, &invocation))
     }
 

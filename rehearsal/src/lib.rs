@@ -32,6 +32,10 @@ pub mod week;
 
 /// The group that holds the ticks of a rehearsed deployment.
 pub const GROUP: &str = "throughput";
+/// The name of a rehearsed deployment.
+pub const DEPLOYMENT: &str = "throughput";
+/// The table that holds its records.
+pub const TABLE: &str = "throughput";
 /// The function of a rehearsed deployment.
 pub const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:throughput-scheduler";
 /// The role that ticks are sent with.
@@ -66,6 +70,7 @@ impl World {
     /// The same with `settings` in place of, or beside, those.
     pub async fn with_settings(start: Timestamp, settings: &[(&str, &str)]) -> Self {
         let sim = Arc::new(Simulator::start(start).await);
+        open_deployment(&sim);
         sim.add_agent(AGENT, MODEL);
         sim.add_agent_version(AGENT, "3", MODEL);
         sim.add_alias(AGENT, ALIAS, "3");
@@ -89,8 +94,17 @@ impl World {
     /// # Errors
     /// What the handler ends in.
     pub async fn send(&self, event: Value) -> Answer {
+        self.send_as(event, "").await
+    }
+
+    /// Delivers `event` now, as the invocation `request_id`: the same when Lambda repeats it.
+    ///
+    /// # Errors
+    /// What the handler ends in.
+    pub async fn send_as(&self, event: Value, request_id: &str) -> Answer {
         let deadline = self.now().saturating_add(SignedDuration::from_mins(5)).unwrap_or(Timestamp::MAX);
-        let invocation = Invocation { function_arn: FUNCTION.to_owned(), deadline };
+        let request_id = request_id.to_owned();
+        let invocation = Invocation { function_arn: FUNCTION.to_owned(), deadline, request_id };
         self.handler.handle(event, &invocation).await
     }
 
@@ -134,6 +148,22 @@ impl World {
     }
 }
 
+/// Makes the table's item `deployment`, as the guard of the service's own stack does.
+pub fn open_deployment(sim: &Simulator) {
+    let item = json!({ "Name": DEPLOYMENT, "TableId": sim.table_id(TABLE), "Group": GROUP, "Open": true });
+    sim.put_item(TABLE, "deployment", &item);
+}
+
+/// Takes everything out of the table that is remembered of the commitment `name`, as somebody might by hand.
+pub fn lose_record(sim: &Simulator, name: &str) {
+    let items = sim.items(TABLE);
+    for (key, item) in items {
+        if key == format!("commitment/{name}") || item["Commitment"] == name {
+            sim.delete_item(TABLE, &key);
+        }
+    }
+}
+
 /// The function with real SDK clients that speak to `sim`, and `settings` in place of, or beside, the usual.
 #[must_use]
 pub fn handler(sim: &Arc<Simulator>, settings: &[(&str, &str)]) -> Handler {
@@ -141,6 +171,9 @@ pub fn handler(sim: &Arc<Simulator>, settings: &[(&str, &str)]) -> Handler {
         let given = settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         given.or_else(|| {
             let usual = match name {
+                "DEPLOYMENT" => DEPLOYMENT,
+                "TABLE_NAME" => TABLE,
+                "EVENT_BUS" => "",
                 "SCHEDULE_GROUP" => GROUP,
                 "SCHEDULE_ROLE_ARN" => ROLE,
                 "MAX_MODEL_UNITS" => "10",

@@ -6,7 +6,6 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-pub use jsonschema::Validator;
 use policy::commitment::Commitment;
 use serde_json::Value;
 
@@ -35,12 +34,4 @@ pub fn stale(directory: &Path) -> Vec<&'static str> {
 
 fn text(document: &Value) -> String {
     format!("{document:#}\n")
-}
-
-/// What checks instances against `document`; it never asks the network for another one.
-///
-/// # Errors
-/// `document` is no schema of draft 2020-12.
-pub fn validator(document: &Value) -> Result<Validator, String> {
-    jsonschema::draft202012::new(document).map_err(|error| error.to_string())
 }

@@ -1,13 +1,17 @@
 //! What does the account hold, and what does the passing of time do to it?
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
-use crate::Knobs;
+use crate::events::EventView;
+use crate::models::{CustomModel, Model};
 use crate::parameters::ParameterView;
+use crate::tables::{Remembered, Table};
+use crate::visibility::Blind;
+use crate::{COMMITMENT_TAG, DEPLOYMENT_TAG, GROUP_TAG, Knobs};
 
 /// A provisioned throughput, as far as it is there; kept after it is gone, for bills.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +47,28 @@ pub struct Throughput {
     pub(crate) ready: Timestamp,
     pub(crate) doomed: Option<String>,
     pub(crate) unregistered_since: Option<Timestamp>,
+    /// What it will serve when it is no longer `Updating`.
+    pub(crate) desired_model_arn: Option<String>,
+    /// When it will no longer be `Updating`.
+    pub(crate) updated: Option<Timestamp>,
+    /// Its tags before they last changed, and when that was.
+    pub(crate) tags_before: BTreeMap<String, String>,
+    pub(crate) tags_changed: Option<Timestamp>,
+    /// The commitment that its purchase named.
+    pub(crate) bought_for: Option<String>,
+}
+
+impl Throughput {
+    /// The commitment and the deployment that its tags name, if they name both.
+    pub(crate) fn marks(&self) -> Option<(&str, &str)> {
+        marks(&self.tags)
+    }
+}
+
+/// The commitment and the deployment that `tags` name, if they name both.
+pub(crate) fn marks(tags: &BTreeMap<String, String>) -> Option<(&str, &str)> {
+    let deployment = tags.get(DEPLOYMENT_TAG).or_else(|| tags.get(GROUP_TAG));
+    Some((tags.get(COMMITMENT_TAG)?, deployment?))
 }
 
 /// An alias of an agent.
@@ -81,12 +107,15 @@ pub struct ScheduleView {
     /// When it was made, or when its expression last changed: rates count from here.
     pub anchor: Timestamp,
     pub(crate) token: Option<String>,
+    /// When it last changed, and what it was before.
+    pub(crate) changed: Timestamp,
+    pub(crate) before: Option<Box<ScheduleView>>,
 }
 
 impl PartialEq for ScheduleView {
-    /// But for the token of its creation, which the SDK draws by lot.
+    /// But for the token of its creation, which the SDK draws by lot, and for what it was before.
     fn eq(&self, other: &Self) -> bool {
-        let Self { group, name, definition, input, anchor, token: _ } = self;
+        let Self { group, name, definition, input, anchor, token: _, changed: _, before: _ } = self;
         (group, name, definition, input, anchor)
             == (&other.group, &other.name, &other.definition, &other.input, &other.anchor)
     }
@@ -105,15 +134,26 @@ pub(crate) struct Account {
     pub(crate) aliases: BTreeMap<(String, String), AliasView>,
     pub(crate) schedules: BTreeMap<(String, String), ScheduleView>,
     pub(crate) parameters: BTreeMap<String, ParameterView>,
-    pub(crate) models: BTreeMap<String, String>,
-    /// By ARN: the base model's id.
-    pub(crate) custom_models: BTreeMap<String, String>,
+    pub(crate) tables: BTreeMap<String, Table>,
+    pub(crate) transactions: Remembered,
+    pub(crate) models: BTreeMap<String, Model>,
+    /// By ARN.
+    pub(crate) custom_models: BTreeMap<String, CustomModel>,
+    pub(crate) events: Vec<EventView>,
+    pub(crate) failing_events: VecDeque<&'static str>,
     pub(crate) doomed_creations: VecDeque<String>,
     pub(crate) doomed_updates: VecDeque<String>,
     /// When aliases were updated last: their rate is limited.
     pub(crate) alias_updates: VecDeque<Timestamp>,
     /// When aliases were looked at last: theirs too.
     pub(crate) alias_looks: VecDeque<Timestamp>,
+    /// When limited operations were last asked for.
+    pub(crate) recent: BTreeMap<&'static str, VecDeque<Timestamp>>,
+    pub(crate) blinds: Vec<Blind>,
+    /// By ARN: until when a deleted throughput is shown.
+    pub(crate) ghosts: BTreeMap<String, Timestamp>,
+    /// The purchases with a term: the commitment, and its name for the purchase.
+    pub(crate) terms_bought: BTreeSet<(String, String)>,
     pub(crate) violations: Vec<String>,
     pub(crate) knobs: Knobs,
 }
@@ -145,9 +185,10 @@ impl Account {
 
     fn next_event(&self) -> Option<Timestamp> {
         let creations = self.living().filter(|one| one.status == "Creating").map(|one| one.ready);
+        let updates = self.living().filter_map(|one| one.updated);
         let terms = self.living().filter_map(|one| self.renewal(one));
         let aliases = self.aliases.values().filter_map(|alias| alias.settles.as_ref().map(|(at, _)| *at));
-        creations.chain(terms).chain(aliases).filter(|at| self.now < *at).min()
+        creations.chain(updates).chain(terms).chain(aliases).filter(|at| self.now < *at).min()
     }
 
     fn renewal(&self, throughput: &Throughput) -> Option<Timestamp> {
@@ -159,7 +200,7 @@ impl Account {
         let now = self.now;
         for index in 0..self.throughputs.len() {
             let renewal = self.renewal(&self.throughputs[index]);
-            let from_service = self.knobs.term_from_service;
+            let (from_service, failed_holds) = (self.knobs.term_from_service, self.knobs.failed_holds_term);
             let one = &mut self.throughputs[index];
             if one.deleted.is_some() {
                 continue;
@@ -167,12 +208,19 @@ impl Account {
             if one.status == "Creating" && one.ready <= now {
                 one.failure.clone_from(&one.doomed);
                 one.status = if one.failure.is_some() { "Failed" } else { "InService" };
+                if one.failure.is_some() && failed_holds {
+                    one.expiration = one.expiration.or_else(|| term_end(one.term.as_deref(), one.ready));
+                }
                 if one.failure.is_none() {
                     one.in_service = Some(one.ready);
                     if from_service {
                         one.expiration = term_end(one.term.as_deref(), one.ready);
                     }
                 }
+            }
+            if one.updated.take_if(|at| *at <= now).is_some() {
+                one.status = "InService";
+                one.model_arn = one.desired_model_arn.take().unwrap_or_else(|| one.model_arn.clone());
             }
             if renewal.is_some_and(|renewal| renewal <= now) {
                 one.expiration = one.expiration.and_then(|end| term_end(one.term.as_deref(), end));
@@ -209,18 +257,25 @@ impl Account {
         }
     }
 
+    fn is_registered(&self, one: &Throughput) -> bool {
+        let Some((name, deployment)) = one.marks() else { return true };
+        if self.has_records() { self.is_recorded(name) } else { self.is_scheduled(deployment, name) }
+    }
+
+    fn is_scheduled(&self, group: &str, name: &str) -> bool {
+        // A schedule that only remembers a deletion registers nothing.
+        let ticks = |schedule: &ScheduleView| schedule.input.starts_with(r#"{"Tick""#);
+        self.schedules.get(&(group.to_owned(), name.to_owned())).is_some_and(ticks)
+    }
+
     /// What bears our marks and is registered nowhere is paid for by nobody's wish.
     fn look_for_orphans(&mut self) {
         let (now, limit) = (self.now, self.knobs.orphan_after);
-        let registered = |schedules: &BTreeMap<(String, String), ScheduleView>, one: &Throughput| {
-            let marks = one.tags.get(crate::COMMITMENT_TAG).zip(one.tags.get(crate::GROUP_TAG));
-            // A schedule that only remembers a deletion registers nothing.
-            let ticks = |schedule: &ScheduleView| schedule.input.starts_with(r#"{"Tick""#);
-            marks.is_none_or(|(name, group)| schedules.get(&(group.clone(), name.clone())).is_some_and(ticks))
-        };
+        let registered: Vec<bool> = self.throughputs.iter().map(|one| self.is_registered(one)).collect();
         let mut orphans = Vec::new();
-        for one in self.throughputs.iter_mut().filter(|one| one.deleted.is_none()) {
-            if registered(&self.schedules, one) {
+        let all = self.throughputs.iter_mut().zip(registered);
+        for (one, registered) in all.filter(|(one, _)| one.deleted.is_none()) {
+            if registered {
                 one.unregistered_since = None;
             } else {
                 let since = *one.unregistered_since.get_or_insert(now);

@@ -1,12 +1,13 @@
 //! Agent aliases and versions: bedrock-agent.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::Simulator;
 use crate::account::{Account, AliasView, plus};
-use crate::api::{Call, Refusal, only};
+use crate::api::{Call, Refusal, only, page};
 
 impl Account {
     /// `GetAgentAlias`, as often as its limit allows.
@@ -22,6 +23,41 @@ impl Account {
         let key = (call.id(0).to_owned(), call.id(1).to_owned());
         let alias = self.aliases.get(&key).ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
         Ok(json!({"agentAlias": self.described(&key, alias)}))
+    }
+
+    pub(crate) fn list_agents(&self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["maxResults", "nextToken"])?;
+        let agents: BTreeSet<&String> =
+            self.versions.keys().chain(self.aliases.keys()).map(|(agent, _)| agent).collect();
+        let summary = |agent: &&String| {
+            json!({
+                "agentId": agent,
+                "agentName": format!("agent-{agent}"),
+                "agentStatus": "PREPARED",
+                "updatedAt": self.now.to_string(),
+            })
+        };
+        let all: Vec<Value> = agents.iter().map(summary).collect();
+        let (page, next) = page(&all, call.body["nextToken"].as_str(), self.knobs.page_size)?;
+        Ok(json!({"agentSummaries": page, "nextToken": next}))
+    }
+
+    pub(crate) fn list_aliases(&self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["maxResults", "nextToken"])?;
+        let agent = call.id(0);
+        if !self.versions.keys().chain(self.aliases.keys()).any(|(known, _)| known == agent) {
+            return Err(Refusal::not_found(format!("agent {agent}")));
+        }
+        let summary = |(key, alias): (&(String, String), &AliasView)| {
+            let mut described = self.described(key, alias);
+            if let Some(members) = described.as_object_mut() {
+                members.retain(|member, _| !["agentId", "agentAliasArn", "failureReasons"].contains(&member.as_str()));
+            }
+            described
+        };
+        let all: Vec<Value> = self.aliases.iter().filter(|((of, _), _)| of == agent).map(summary).collect();
+        let (page, next) = page(&all, call.body["nextToken"].as_str(), self.knobs.page_size)?;
+        Ok(json!({"agentAliasSummaries": page, "nextToken": next}))
     }
 
     fn described(&self, (agent, id): &(String, String), alias: &AliasView) -> Value {
@@ -56,6 +92,10 @@ impl Account {
         let known = self.aliases.get(&key).cloned();
         let mut alias = known.ok_or_else(|| Refusal::not_found(format!("alias {}", call.id(1))))?;
         limit(&mut self.alias_updates, self.knobs.alias_updates_per_second, self.now)?;
+        if self.knobs.not_prepared_until.is_some_and(|until| self.now < until) {
+            let message = "UpdateAgentAlias operation can't be performed on Agent when it is in Not Prepared state";
+            return Err(Refusal::validation(message));
+        }
         if alias.status == "UPDATING" || alias.status == "CREATING" {
             let message = "UpdateAgentAlias operation can't be performed on AgentAlias when it is in Updating state";
             return Err(Refusal::validation(message));
@@ -105,6 +145,12 @@ impl Account {
         self.aliases.insert(key, alias);
         self.settle();
         Ok(json!({"agentAlias": described}))
+    }
+
+    /// Refuses an operation that is asked for more often than its rate allows.
+    pub(crate) fn within_rate(&mut self, operation: &'static str) -> Result<(), Refusal> {
+        let Some(most) = self.knobs.rates.get(operation).copied() else { return Ok(()) };
+        limit(self.recent.entry(operation).or_default(), most, self.now)
     }
 
     fn new_version(&mut self, agent: &str, from: &str) -> String {
@@ -158,4 +204,23 @@ fn limit(recent: &mut VecDeque<Timestamp>, most: usize, now: Timestamp) -> Resul
     }
     recent.push_back(now);
     Ok(())
+}
+
+impl Simulator {
+    /// A deployment of somebody else points an alias at `version`, without a throughput; it
+    /// settles after a while, or fails.
+    ///
+    /// # Panics
+    /// There is none.
+    #[expect(clippy::expect_used, reason = "a test that deploys an alias that it did not make is wrong")]
+    pub fn deploy_alias(&self, agent: &str, alias: &str, version: &str, failure: Option<&str>) {
+        let mut account = self.shared.account();
+        let settles = plus(account.now, account.knobs.alias_settle);
+        let view = account.aliases.get_mut(&(agent.to_owned(), alias.to_owned())).expect("the alias exists");
+        version.clone_into(&mut view.version);
+        view.route = None;
+        view.status = "UPDATING";
+        view.settles = Some((settles, failure.map(str::to_owned)));
+        account.note_leaving();
+    }
 }

@@ -1,5 +1,5 @@
-//! How does AWS speak? Requests, answers and refusals of the REST-JSON protocol that three of the services share, and of the JSON of
-//! Systems Manager.
+//! How does AWS speak? Requests, answers and refusals of the REST-JSON protocol that three of the
+//! services share, and of the JSON of Systems Manager.
 
 use serde_json::{Map, Value, json};
 
@@ -49,11 +49,13 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Whether no honest client would have sent this: the one who sent it is at fault.
     pub(crate) malformed: bool,
+    /// What its body has beside the message.
+    pub(crate) details: Vec<(&'static str, Value)>,
 }
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), malformed: false }
+        Self { status, code: code.to_owned(), message: message.into(), malformed: false, details: Vec::new() }
     }
 
     pub(crate) fn validation(message: impl Into<String>) -> Self {
@@ -72,8 +74,20 @@ impl Refusal {
         Self::new(409, "ConflictException", message)
     }
 
+    /// The same, with a member more in its body.
+    pub(crate) fn with(mut self, member: &'static str, value: Value) -> Self {
+        self.details.push((member, value));
+        self
+    }
+
     pub(crate) fn body(&self) -> Value {
-        json!({"message": self.message})
+        // One error of DynamoDB has it in a capital letter.
+        let message = if self.code == "TransactionCanceledException" { "Message" } else { "message" };
+        let mut body = json!({message: self.message});
+        for (member, value) in &self.details {
+            body[*member] = value.clone();
+        }
+        body
     }
 }
 

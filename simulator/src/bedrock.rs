@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::account::{Account, Throughput, plus, term_end};
-use crate::api::{Call, Refusal, only, page};
-use crate::{COMMITMENT_TAG, GROUP_TAG, REGION, Refuses, SpentToken};
-
-/// The earliest that a throughput with a term may be tried to be deleted before its end, by the promises of the function.
-const EARLIEST_TRY: SignedDuration = SignedDuration::from_mins(2);
+use crate::api::{Call, Refusal, page};
+use crate::tags::tags_of;
+use crate::visibility::Read;
+use crate::{COMMITMENT_TAG, REGION, Refuses, SpentToken};
 
 impl Account {
     pub(crate) fn create_throughput(&mut self, call: &Call) -> Result<Value, Refusal> {
@@ -30,30 +29,29 @@ impl Account {
         if term.as_deref().is_some_and(|term| term != "OneMonth" && term != "SixMonths") {
             return Err(Refusal::malformed("commitmentDuration must be OneMonth or SixMonths"));
         }
-        let legal = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if name.len() > 63 || !name.split(['-', '_']).all(legal) {
-            return Err(Refusal::malformed(format!("provisionedModelName {name} does not match the pattern")));
-        }
+        legal_name(name)?;
         let tags = tags_of(&call.body["tags"])?;
         let token = call.body["clientRequestToken"].as_str();
         self.judge_purchase(name, &tags, token);
         if let Some(arn) = token.and_then(|token| self.bought_before(token, &call.body).transpose()) {
             return arn.map(|arn| json!({"provisionedModelArn": arn}));
         }
-        if self.living().any(|one| one.name == name) {
+        if self.knobs.names_unique && self.living().any(|one| one.name == name) {
             return Err(Refusal::validation(format!("A provisioned model with name {name} already exists")));
         }
         let (model_arn, foundation_model_arn) = self.sold(model)?;
-        let owned: u32 = self.living().filter(|one| one.term.is_some() == term.is_some()).map(|one| one.units).sum();
-        if owned + units > self.knobs.quota {
-            let kind = if term.is_some() { "commitment" } else { "no commitment" };
-            let message = format!("Your account does not currently have any {kind} model units reserved for {model}");
+        let beyond = self.beyond_quota(model, &foundation_model_arn, units, term.is_some());
+        if let Some(message) = beyond.as_ref().filter(|_| !self.knobs.quota_fails_late) {
             return Err(Refusal::new(400, "ServiceQuotaExceededException", message));
         }
         self.next_number += 1;
         let now = self.now;
         let arn = format!("arn:aws:bedrock:{REGION}:123456789012:provisioned-model/{:012x}", self.next_number);
         self.judge_doubles(name, &model_arn, units, term.as_deref(), &tags);
+        if term.is_some() {
+            self.judge_term(name, &tags);
+        }
+        let doomed = beyond.or_else(|| self.doomed_creations.pop_front());
         self.throughputs.push(Throughput {
             name: name.to_owned(),
             arn: arn.clone(),
@@ -64,19 +62,35 @@ impl Account {
             foundation_model_arn,
             expiration: if self.knobs.term_from_service { None } else { term_end(term.as_deref(), now) },
             term,
+            bought_for: tags.get(COMMITMENT_TAG).cloned(),
             tags,
             created: now,
             in_service: None,
             deleted: None,
             left: Some(now),
             ready: plus(now, self.knobs.creation_time),
-            doomed: self.doomed_creations.pop_front(),
+            doomed,
             unregistered_since: None,
+            desired_model_arn: None,
+            updated: None,
+            tags_before: BTreeMap::new(),
+            tags_changed: None,
         });
         if let Some(token) = token {
             self.tokens.insert(token.to_owned(), (arn.clone(), call.body.clone(), now));
         }
         Ok(json!({"provisionedModelArn": arn}))
+    }
+
+    /// Why `units` more of a model are beyond the quota, if they are.
+    fn beyond_quota(&self, model: &str, base: &str, units: u32, with_term: bool) -> Option<String> {
+        let alike = || self.living().filter(|one| one.term.is_some() == with_term);
+        let all: u32 = alike().map(|one| one.units).sum();
+        let of_model: u32 = alike().filter(|one| one.foundation_model_arn == base).map(|one| one.units).sum();
+        let own = self.knobs.quotas.iter().find(|quota| quota.with_term == with_term && base.ends_with(&quota.model));
+        let beyond = all + units > self.knobs.quota || own.is_some_and(|quota| of_model + units > quota.units);
+        let kind = if with_term { "commitment" } else { "no commitment" };
+        beyond.then(|| format!("Your account does not currently have any {kind} model units reserved for {model}"))
     }
 
     /// What `token` bought, if it still counts: a repeated request is ignored without an error.
@@ -95,64 +109,17 @@ impl Account {
         }
     }
 
-    fn judge_purchase(&mut self, name: &str, tags: &BTreeMap<String, String>, token: Option<&str>) {
-        if token.is_none_or(str::is_empty) {
-            self.violated(format!("{name} is bought without a request token"));
-        }
-        if !tags.contains_key(COMMITMENT_TAG) || !tags.contains_key(GROUP_TAG) {
-            self.violated(format!("{name} is bought without our marks"));
-        }
-    }
-
-    fn judge_doubles(
-        &mut self,
-        name: &str,
-        model_arn: &str,
-        units: u32,
-        term: Option<&str>,
-        tags: &BTreeMap<String, String>,
-    ) {
-        let commitment = tags.get(COMMITMENT_TAG);
-        let same = |one: &Throughput| {
-            // A term is another purchase: what has none is let go once that is in service.
-            let alike = one.model_arn == model_arn && one.units == units && one.term.as_deref() == term;
-            alike && one.status != "Failed" && one.tags.get(COMMITMENT_TAG) == commitment
-        };
-        let twice = self.living().any(same);
-        if twice {
-            self.violated(format!("{name} is bought twice"));
-        }
-    }
-
-    /// The ARNs of a model that can be bought, and of its base model.
-    fn sold(&self, model: &str) -> Result<(String, String), Refusal> {
-        let arn = |id: &str| format!("arn:aws:bedrock:{REGION}::foundation-model/{id}");
-        if let Some(base) = self.custom_models.get(model) {
-            return Ok((model.to_owned(), arn(base)));
-        }
-        let id = model.rsplit_once(":foundation-model/").map_or(model, |(_, id)| id);
-        let base = id.rsplit_once(':').filter(|(_, context)| context.ends_with('k')).map(|(base, _)| base);
-        match base.and_then(|base| self.models.get(base).map(|lifecycle| (base, lifecycle.as_str()))) {
-            Some((base, "ACTIVE")) => Ok((arn(id), arn(base))),
-            Some(_) => Err(Refusal::validation(format!("The model {id} has reached the end of its sale"))),
-            None => Err(Refusal::validation("The provided model identifier is invalid for provisioned throughput")),
-        }
-    }
-
     pub(crate) fn get_throughput(&self, call: &Call) -> Result<Value, Refusal> {
-        let found = self.find(call.id(0)).map(|index| &self.throughputs[index]);
-        let found = found.filter(|one| plus(one.created, self.knobs.get_lag) <= self.now);
-        let found = found.ok_or_else(|| Refusal::not_found(call.id(0)))?;
-        let mut described = summary(found);
+        let found = self.shown(call.id(0), Read::Get).ok_or_else(|| Refusal::not_found(call.id(0)))?;
+        let mut described = self.summary(found);
         described["failureMessage"] = json!(found.failure);
         Ok(described)
     }
 
     pub(crate) fn list_throughputs(&self, call: &Call) -> Result<Value, Refusal> {
         let part = call.query("nameContains").unwrap_or_default();
-        let shown = self.living().filter(|one| one.name.contains(part));
-        let shown = shown.filter(|one| plus(one.created, self.knobs.list_lag) <= self.now);
-        let all: Vec<Value> = shown.map(summary).collect();
+        let shown = self.throughputs.iter().filter(|one| one.name.contains(part) && self.shows(one, Read::List));
+        let all: Vec<Value> = shown.map(|one| self.summary(one)).collect();
         let (page, next) = page(&all, call.query("nextToken"), self.knobs.page_size)?;
         Ok(json!({"provisionedModelSummaries": page, "nextToken": next}))
     }
@@ -163,14 +130,21 @@ impl Account {
         self.judge_deletion(&one);
         match one.status {
             "Updating" => return Err(conflict("The provisioned model is being updated")),
-            "Creating" => match self.knobs.delete_while_creating {
+            "Creating" => match self
+                .knobs
+                .delete_creating_term
+                .filter(|_| one.term.is_some())
+                .unwrap_or(self.knobs.delete_while_creating)
+            {
                 Refuses::No => {}
                 Refuses::Conflict => return Err(conflict("The provisioned model is being created")),
                 Refuses::Validation => return Err(Refusal::validation("The provisioned model is being created")),
             },
             _ => {}
         }
-        if one.expiration.is_some_and(|end| self.now < end) && one.status != "Failed" {
+        let freely = one.status == "Creating" && self.knobs.delete_creating_term == Some(Refuses::No);
+        let holds = one.status != "Failed" || self.knobs.failed_holds_term;
+        if one.expiration.is_some_and(|end| self.now < end) && holds && !freely {
             let message = "The provisioned model cannot be deleted until its commitment term has ended";
             match self.knobs.delete_before_term_end {
                 Refuses::No => {}
@@ -182,88 +156,66 @@ impl Account {
         Ok(json!({}))
     }
 
-    fn judge_deletion(&mut self, one: &Throughput) {
-        let Throughput { name, tags, .. } = one;
-        let ours = tags.contains_key(COMMITMENT_TAG) && tags.get(GROUP_TAG) == Some(&self.knobs.group);
-        if !ours {
-            self.violated(format!("{name} is deleted and not ours"));
+    /// `UpdateProvisionedModelThroughput`: another name at once, another custom model of the same
+    /// base after a while.
+    pub(crate) fn update_throughput(&mut self, call: &Call) -> Result<Value, Refusal> {
+        call.only(&["desiredModelId", "desiredProvisionedModelName"])?;
+        let index = self.find(call.id(0)).ok_or_else(|| Refusal::not_found(call.id(0)))?;
+        let one = self.throughputs[index].clone();
+        if one.status != "InService" {
+            return Err(Refusal::validation(format!("The provisioned model is {}", one.status)));
         }
-        for alias in self.users(one) {
-            self.violated(format!("{name} is deleted under the live alias {alias}"));
+        if let Some(name) = call.body["desiredProvisionedModelName"].as_str() {
+            legal_name(name)?;
+            if self.knobs.names_unique && self.living().any(|other| other.name == name && other.arn != one.arn) {
+                return Err(Refusal::validation(format!("A provisioned model with name {name} already exists")));
+            }
+            name.clone_into(&mut self.throughputs[index].name);
         }
-        let drained = one.left.is_none_or(|left| plus(left, self.knobs.least_drain) <= self.now);
-        if one.in_service.is_some() && !drained {
-            self.violated(format!("{name} is deleted before its drain is over"));
-        }
-        let drain = self.knobs.least_drain;
-        self.judge_parameters(name, &one.arn, drain);
-        if one.expiration.is_some_and(|end| end.duration_since(self.now) > EARLIEST_TRY) && one.status != "Failed" {
-            self.violated(format!("{name} is tried to be deleted long before its term ends"));
-        }
-    }
-
-    pub(crate) fn list_tags(&self, call: &Call) -> Result<Value, Refusal> {
-        let arn = call.text("resourceARN")?;
-        let one = self.find(arn).map(|index| &self.throughputs[index]).ok_or_else(|| Refusal::not_found(arn))?;
-        let tags = one.tags.iter().map(|(key, value)| json!({"key": key, "value": value}));
-        Ok(json!({"tags": tags.collect::<Vec<_>>()}))
-    }
-
-    pub(crate) fn tag(&mut self, call: &Call) -> Result<Value, Refusal> {
-        call.only(&["resourceARN", "tags"])?;
-        let tags = tags_of(&call.body["tags"])?;
-        let index = self.tagged(call)?;
-        self.throughputs[index].tags.extend(tags);
-        Ok(json!({}))
-    }
-
-    pub(crate) fn untag(&mut self, call: &Call) -> Result<Value, Refusal> {
-        call.only(&["resourceARN", "tagKeys"])?;
-        let keys = call.body["tagKeys"].as_array().cloned().unwrap_or_default();
-        let keys: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
-        let arn = call.text("resourceARN")?;
-        let bears = |one: &Throughput| keys.iter().any(|key| one.tags.contains_key(*key));
-        // What is taken off twice, because the first answer was lost, touches nothing.
-        if self.find(arn).is_some_and(|index| !bears(&self.throughputs[index])) {
-            return Ok(json!({}));
-        }
-        let index = self.tagged(call)?;
-        for key in keys {
-            self.throughputs[index].tags.remove(key);
+        if let Some(model) = call.body["desiredModelId"].as_str() {
+            let (model_arn, base) = self.sold(model)?;
+            if base != one.foundation_model_arn || !model_arn.contains(":custom-model/") {
+                return Err(Refusal::validation("The desired model must be a custom model of the same base model"));
+            }
+            self.swap(index, model_arn);
         }
         Ok(json!({}))
     }
 
-    fn tagged(&mut self, call: &Call) -> Result<usize, Refusal> {
-        let arn = call.text("resourceARN")?;
-        let index = self.find(arn).ok_or_else(|| Refusal::not_found(arn))?;
-        let Throughput { name, tags, .. } = &self.throughputs[index];
-        if !tags.contains_key(COMMITMENT_TAG) || tags.get(GROUP_TAG) != Some(&self.knobs.group) {
-            let name = name.clone();
-            self.violated(format!("{name} is tagged and not ours"));
+    pub(crate) fn swap(&mut self, index: usize, model_arn: String) {
+        let until = plus(self.now, self.knobs.update_time);
+        let one = &mut self.throughputs[index];
+        one.status = "Updating";
+        one.desired_model_arn = Some(model_arn);
+        one.updated = Some(until);
+    }
+
+    fn summary(&self, one: &Throughput) -> Value {
+        let units = if one.status == "Creating" { 0 } else { one.units };
+        json!({
+            "provisionedModelName": one.name,
+            "provisionedModelArn": one.arn,
+            "modelArn": one.model_arn,
+            "desiredModelArn": one.desired_model_arn.as_ref().unwrap_or(&one.model_arn),
+            "foundationModelArn": one.foundation_model_arn,
+            "modelUnits": units,
+            "desiredModelUnits": one.units,
+            "status": one.status,
+            "commitmentDuration": one.term,
+            "commitmentExpirationTime": self.told_end(one).map(|end| end.to_string()),
+            "creationTime": one.created.to_string(),
+            "lastModifiedTime": one.in_service.unwrap_or(one.created).to_string(),
+        })
+    }
+
+    /// The end of a term as reads tell it: late, and perhaps wrong at first.
+    fn told_end(&self, one: &Throughput) -> Option<Timestamp> {
+        let since = one.in_service.unwrap_or(one.created);
+        if self.now < plus(since, self.knobs.term_end_told_after) {
+            return None;
         }
-        Ok(index)
-    }
-
-    pub(crate) fn get_foundation_model(&self, call: &Call) -> Result<Value, Refusal> {
-        let id = call.id(0).rsplit_once(":foundation-model/").map_or(call.id(0), |(_, id)| id);
-        let base = id.rsplit_once(':').filter(|(_, context)| context.ends_with('k')).map_or(id, |(base, _)| base);
-        let lifecycle = self.models.get(base).ok_or_else(|| Refusal::not_found(id))?;
-        Ok(json!({"modelDetails": {
-            "modelArn": format!("arn:aws:bedrock:{REGION}::foundation-model/{id}"),
-            "modelId": id,
-            "modelLifecycle": {"status": lifecycle},
-        }}))
-    }
-
-    pub(crate) fn get_custom_model(&self, call: &Call) -> Result<Value, Refusal> {
-        let base = self.custom_models.get(call.id(0)).ok_or_else(|| Refusal::not_found(call.id(0)))?;
-        Ok(json!({
-            "modelArn": call.id(0),
-            "modelName": "custom",
-            "baseModelArn": format!("arn:aws:bedrock:{REGION}::foundation-model/{base}"),
-            "creationTime": self.now.to_string(),
-        }))
+        let wrong = self.knobs.term_end_wrong_by.filter(|_| self.now < plus(since, self.knobs.term_end_right_after));
+        one.expiration.map(|end| wrong.map_or(end, |wrong| plus(end, wrong)))
     }
 }
 
@@ -272,32 +224,10 @@ fn conflict(message: &str) -> Refusal {
     Refusal::new(400, "ConflictException", message)
 }
 
-fn summary(one: &Throughput) -> Value {
-    let units = if one.status == "Creating" { 0 } else { one.units };
-    json!({
-        "provisionedModelName": one.name,
-        "provisionedModelArn": one.arn,
-        "modelArn": one.model_arn,
-        "desiredModelArn": one.model_arn,
-        "foundationModelArn": one.foundation_model_arn,
-        "modelUnits": units,
-        "desiredModelUnits": one.units,
-        "status": one.status,
-        "commitmentDuration": one.term,
-        "commitmentExpirationTime": one.expiration.map(|end| end.to_string()),
-        "creationTime": one.created.to_string(),
-        "lastModifiedTime": one.in_service.unwrap_or(one.created).to_string(),
-    })
-}
-
-fn tags_of(value: &Value) -> Result<BTreeMap<String, String>, Refusal> {
-    let tags = value.as_array().cloned().unwrap_or_default();
-    let read = tags.iter().map(|tag| {
-        only(tag, &["key", "value"])?;
-        let pair = tag["key"].as_str().zip(tag["value"].as_str());
-        let pair = pair.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        pair.ok_or_else(|| Refusal::malformed("a tag needs a key and a value"))
-    });
-    let read: BTreeMap<_, _> = read.collect::<Result<_, _>>()?;
-    if read.len() > 50 { Err(Refusal::validation("at most 50 tags")) } else { Ok(read) }
+fn legal_name(name: &str) -> Result<(), Refusal> {
+    let legal = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if name.len() > 63 || !name.split(['-', '_']).all(legal) {
+        return Err(Refusal::malformed(format!("provisionedModelName {name} does not match the pattern")));
+    }
+    Ok(())
 }

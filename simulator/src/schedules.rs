@@ -85,9 +85,18 @@ impl Account {
         Ok((group.to_owned(), call.id(0).to_owned()))
     }
 
+    fn role_can_be_assumed(&self) -> Result<(), Refusal> {
+        if self.knobs.role_assumable_from.is_none_or(|from| from <= self.now) {
+            return Ok(());
+        }
+        let message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.";
+        Err(Refusal::validation(message))
+    }
+
     pub(crate) fn create_schedule(&mut self, call: &Call) -> Result<Value, Refusal> {
         validated(call)?;
         let key = self.key(call, call.body["GroupName"].as_str())?;
+        self.role_can_be_assumed()?;
         let token = call.body["ClientToken"].as_str().map(str::to_owned);
         if let Some(known) = self.schedules.get(&key) {
             if token.is_none() || known.token != token {
@@ -104,11 +113,13 @@ impl Account {
     pub(crate) fn update_schedule(&mut self, call: &Call) -> Result<Value, Refusal> {
         validated(call)?;
         let key = self.key(call, call.body["GroupName"].as_str())?;
+        self.role_can_be_assumed()?;
         let known = self.schedules.get(&key).ok_or_else(|| Refusal::not_found(format!("Schedule {}", key.1)))?;
         let same = known.definition["ScheduleExpression"] == call.body["ScheduleExpression"];
         let anchor = if same { known.anchor } else { self.now };
-        let token = known.token.clone();
-        let schedule = view(&key, call, anchor, token);
+        let before = ScheduleView { before: None, ..known.clone() };
+        let mut schedule = view(&key, call, anchor, known.token.clone());
+        (schedule.changed, schedule.before) = (self.now, Some(Box::new(before)));
         self.schedules.insert(key.clone(), schedule);
         Ok(json!({"ScheduleArn": arn(&key)}))
     }
@@ -132,14 +143,26 @@ impl Account {
         Ok(json!({}))
     }
 
+    pub(crate) fn get_schedule_group(&self, call: &Call) -> Result<Value, Refusal> {
+        self.key(call, Some(call.id(0)))?;
+        Ok(json!({
+            "Arn": format!("arn:aws:scheduler:{}:123456789012:schedule-group/{}", crate::REGION, call.id(0)),
+            "Name": call.id(0),
+            "State": "ACTIVE",
+        }))
+    }
+
     pub(crate) fn list_schedules(&self, call: &Call) -> Result<Value, Refusal> {
         let group = call.query("ScheduleGroup");
         if let Some(group) = group {
             self.key(call, Some(group))?;
         }
         let shown = self.schedules.keys().filter(|(of, _)| group.is_none_or(|group| group == of));
-        let all: Vec<Value> =
-            shown.map(|key| json!({"Arn": arn(key), "Name": key.1, "GroupName": key.0, "State": "ENABLED"})).collect();
+        let summary = |key: &(String, String)| {
+            let state = self.schedules.get(key).and_then(|schedule| schedule.definition["State"].as_str());
+            json!({"Arn": arn(key), "Name": key.1, "GroupName": key.0, "State": state.unwrap_or("ENABLED")})
+        };
+        let all: Vec<Value> = shown.map(summary).collect();
         let (page, next) = page(&all, call.query("NextToken"), self.knobs.page_size)?;
         Ok(json!({"Schedules": page, "NextToken": next}))
     }
@@ -149,29 +172,43 @@ impl Account {
         let mut due = Vec::new();
         let mut done = Vec::new();
         for (key, schedule) in &self.schedules {
-            match schedule.definition["ScheduleExpression"].as_str().and_then(expression) {
-                Some(Expression::Every(rate)) => {
-                    let passed = after.duration_since(schedule.anchor).as_secs().div_euclid(rate.as_secs());
-                    let mut at = plus(schedule.anchor, SignedDuration::from_secs((passed.max(0) + 1) * rate.as_secs()));
-                    while at <= until {
-                        due.push((at, schedule.clone()));
-                        at = plus(at, rate);
-                    }
-                }
-                Some(Expression::Once(at)) if at <= until => {
-                    due.push((at.max(after), schedule.clone()));
-                    if schedule.definition["ActionAfterCompletion"] == "DELETE" {
-                        done.push(key.clone());
-                    }
-                }
-                Some(Expression::Once(_)) | None => {}
+            // Until a change has its effect, the schedule is as it was.
+            let effective = plus(schedule.changed, self.knobs.schedule_lag);
+            let fresh = if self.knobs.schedule_lag.is_zero() { after } else { after.max(effective) };
+            if let Some(before) = &schedule.before {
+                due.extend(fires(before, after, until.min(fresh)).into_iter().map(|at| (at, (**before).clone())));
             }
+            let fired = fires(schedule, fresh, until);
+            let once = schedule.definition["ScheduleExpression"].as_str().is_some_and(|text| text.starts_with("at("));
+            if once && !fired.is_empty() && schedule.definition["ActionAfterCompletion"] == "DELETE" {
+                done.push(key.clone());
+            }
+            due.extend(fired.into_iter().map(|at| (at, schedule.clone())));
         }
         for key in done {
             self.schedules.remove(&key);
         }
+        if self.knobs.fires_twice {
+            due = due.into_iter().flat_map(|one| [one.clone(), one]).collect();
+        }
         due.sort_by(|one, other| (one.0, &one.1.name).cmp(&(other.0, &other.1.name)));
         due
+    }
+}
+
+/// When a schedule fires in `(after, until]`; one that is disabled does not.
+fn fires(schedule: &ScheduleView, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+    if schedule.definition["State"] == "DISABLED" || until <= after {
+        return Vec::new();
+    }
+    match schedule.definition["ScheduleExpression"].as_str().and_then(expression) {
+        Some(Expression::Every(rate)) => {
+            let passed = after.duration_since(schedule.anchor).as_secs().div_euclid(rate.as_secs());
+            let first = plus(schedule.anchor, SignedDuration::from_secs((passed.max(0) + 1) * rate.as_secs()));
+            std::iter::successors(Some(first), |at| Some(plus(*at, rate))).take_while(|at| *at <= until).collect()
+        }
+        Some(Expression::Once(at)) if at <= until => vec![at.max(after)],
+        Some(Expression::Once(_)) | None => Vec::new(),
     }
 }
 
@@ -186,5 +223,14 @@ fn view((group, name): &(String, String), call: &Call, anchor: Timestamp, token:
         members.remove("GroupName");
     }
     let input = definition["Target"]["Input"].as_str().unwrap_or_default().to_owned();
-    ScheduleView { group: group.clone(), name: name.clone(), definition, input, anchor, token }
+    ScheduleView {
+        group: group.clone(),
+        name: name.clone(),
+        definition,
+        input,
+        anchor,
+        token,
+        changed: anchor,
+        before: None,
+    }
 }

@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::{Method, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::sync::{Barrier, Notify};
 
 use crate::account::{Account, plus};
 use crate::api::{Call, Refusal};
 use crate::recording::{Ordered, Recorder, record};
+use crate::routes::{Service, perform, route, targeted};
+use crate::tables;
 
 /// A request that was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,9 @@ pub enum Fault {
         /// Error message.
         message: &'static str,
     },
+    /// Another write of DynamoDB stands in the way, with this reason, such as `TransactionConflict`: a transaction is
+    /// cancelled because of its first action, any other write is refused. It has no effect.
+    Hinder(&'static str),
     /// It has its effect, and the connection breaks before the answer.
     LoseAnswer,
     /// The connection breaks before it has an effect.
@@ -191,7 +195,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
     let Some(call) = routed else {
         shared.account().violated(format!("{} {path} is no operation that is known", parts.method));
         let refusal = Refusal::malformed(format!("{} {path} is no operation that is known", parts.method));
-        return respond(StatusCode::BAD_REQUEST, Some(&refusal.code), &refusal.body());
+        return respond(Service::Bedrock, StatusCode::BAD_REQUEST, Some(&refusal.code), &refusal.body());
     };
     let latency = shared.account().knobs.latency;
     if !latency.is_zero() {
@@ -212,13 +216,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
     }
     match shared.next_fault(call.operation) {
         Some(Fault::Refuse { status, code: code @ "AccessDeniedException", message: "" }) => {
-            let service = if call.operation.ends_with("Schedule") || call.operation.ends_with("Schedules") {
-                "scheduler"
-            } else if is_of_parameters(call.operation) {
-                "ssm"
-            } else {
-                "bedrock"
-            };
+            let service = Service::of(call.operation).name();
             let message = format!(
                 "User: arn:aws:sts::123456789012:assumed-role/function/throughput-scheduler is not authorized to perform: \
                  {service}:{} because no identity-based policy allows it",
@@ -227,6 +225,7 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
             ordered(refused(&call, &Refusal::new(status, code, message)))
         }
         Some(Fault::Refuse { status, code, message }) => ordered(refused(&call, &Refusal::new(status, code, message))),
+        Some(Fault::Hinder(code)) => ordered(refused(&call, &tables::hindered(&call, code))),
         Some(Fault::Drop) => broken(),
         Some(Fault::LoseAnswer) => {
             let _lost = shared.carry_out(&call);
@@ -251,25 +250,28 @@ fn answered(call: &Call, outcome: Result<Value, Refusal>) -> Response<Body> {
         _ => StatusCode::OK,
     };
     match outcome {
-        Ok(answer) => respond(success, None, &without_nulls(answer)),
+        Ok(answer) => respond(Service::of(call.operation), success, None, &without_nulls(answer)),
         Err(refusal) => refused(call, &refusal),
     }
 }
 
 fn refused(call: &Call, refusal: &Refusal) -> Response<Body> {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-    if is_of_parameters(call.operation) {
-        // Its protocol has the code in the body; nothing there is of the server's making but a status from 500.
-        let status = if status.is_server_error() { status } else { StatusCode::BAD_REQUEST };
-        let mut body = refusal.body();
-        body["__type"] = json!(refusal.code);
-        return respond(status, None, &body);
+    let service = Service::of(call.operation);
+    let Some(error_type) = service.error_type(&refusal.code) else {
+        return respond(service, status, Some(&refusal.code), &refusal.body());
+    };
+    // The protocol has the code in the body; nothing there is of the server's making but a status from 500.
+    let status = if status.is_server_error() { status } else { StatusCode::BAD_REQUEST };
+    let mut body = json!({"__type": error_type});
+    if let (Some(members), Value::Object(more)) = (body.as_object_mut(), without_nulls(refusal.body())) {
+        members.extend(more);
     }
-    respond(status, Some(&refusal.code), &refusal.body())
+    respond(service, status, None, &body)
 }
 
-fn respond(status: StatusCode, error: Option<&str>, body: &Value) -> Response<Body> {
-    let response = Response::builder().status(status).header("content-type", "application/json");
+fn respond(service: Service, status: StatusCode, error: Option<&str>, body: &Value) -> Response<Body> {
+    let response = Response::builder().status(status).header("content-type", service.content_type());
     let response = response.header("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
     let response = error.into_iter().fold(response, |response, error| response.header("x-amzn-errortype", error));
     response.body(Body::from(body.to_string())).unwrap_or_default()
@@ -303,86 +305,4 @@ fn without_nulls(mut value: Value) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
     value
-}
-
-fn is_of_parameters(operation: &str) -> bool {
-    operation.ends_with("Parameter")
-}
-
-/// Systems Manager has one path, and says what is wanted in a header.
-fn targeted(target: &str, body: Value) -> Option<Call> {
-    let operation = match target.strip_prefix("AmazonSSM.")? {
-        "GetParameter" => "GetParameter",
-        "PutParameter" => "PutParameter",
-        _ => return None,
-    };
-    let ids = body["Name"].as_str().map(str::to_owned).into_iter().collect();
-    Some(Call { operation, ids, query: Vec::new(), body })
-}
-
-fn route(method: &Method, path: &str, query: &str, body: Value) -> Option<Call> {
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let segments: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let (operation, ids): (_, Vec<&str>) = match (method.as_str(), &segments[..]) {
-        ("POST", ["provisioned-model-throughput"]) => ("CreateProvisionedModelThroughput", vec![]),
-        ("GET", ["provisioned-model-throughputs"]) => ("ListProvisionedModelThroughputs", vec![]),
-        ("GET", ["provisioned-model-throughput", id]) => ("GetProvisionedModelThroughput", vec![id]),
-        ("DELETE", ["provisioned-model-throughput", id]) => ("DeleteProvisionedModelThroughput", vec![id]),
-        ("POST", ["listTagsForResource"]) => ("ListTagsForResource", vec![]),
-        ("POST", ["tagResource"]) => ("TagResource", vec![]),
-        ("POST", ["untagResource"]) => ("UntagResource", vec![]),
-        ("GET", ["foundation-models", id]) => ("GetFoundationModel", vec![id]),
-        ("GET", ["custom-models", id]) => ("GetCustomModel", vec![id]),
-        ("GET", ["agents", agent, "agentaliases", alias]) => ("GetAgentAlias", vec![agent, alias]),
-        ("PUT", ["agents", agent, "agentaliases", alias]) => ("UpdateAgentAlias", vec![agent, alias]),
-        ("GET", ["agents", agent, "agentversions", version]) => ("GetAgentVersion", vec![agent, version]),
-        ("POST", ["schedules", name]) => ("CreateSchedule", vec![name]),
-        ("PUT", ["schedules", name]) => ("UpdateSchedule", vec![name]),
-        ("GET", ["schedules", name]) => ("GetSchedule", vec![name]),
-        ("DELETE", ["schedules", name]) => ("DeleteSchedule", vec![name]),
-        ("GET", ["schedules"]) => ("ListSchedules", vec![]),
-        _ => return None,
-    };
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    Some(Call {
-        operation,
-        ids: ids.into_iter().map(str::to_owned).collect(),
-        query: pairs.map(|(key, value)| (decoded(key), decoded(value))).collect(),
-        body,
-    })
-}
-
-/// The name of the operation that `method` and `path` ask for, or the header `target`, if there is such a one.
-pub(crate) fn operation(method: &Method, path: &str, target: Option<&str>) -> Option<&'static str> {
-    let call = match target {
-        Some(target) => targeted(target, Value::Null),
-        None => route(method, path, "", Value::Null),
-    };
-    call.map(|call| call.operation)
-}
-
-fn perform(account: &mut Account, call: &Call) -> Result<Value, Refusal> {
-    match call.operation {
-        "CreateProvisionedModelThroughput" => account.create_throughput(call),
-        "ListProvisionedModelThroughputs" => account.list_throughputs(call),
-        "GetProvisionedModelThroughput" => account.get_throughput(call),
-        "DeleteProvisionedModelThroughput" => account.delete_throughput(call),
-        "ListTagsForResource" => account.list_tags(call),
-        "TagResource" => account.tag(call),
-        "UntagResource" => account.untag(call),
-        "GetFoundationModel" => account.get_foundation_model(call),
-        "GetCustomModel" => account.get_custom_model(call),
-        "GetAgentAlias" => account.limited_get_alias(call),
-        "UpdateAgentAlias" => account.update_alias(call),
-        "GetAgentVersion" => account.get_version(call),
-        "CreateSchedule" => account.create_schedule(call),
-        "UpdateSchedule" => account.update_schedule(call),
-        "GetSchedule" => account.get_schedule(call),
-        "DeleteSchedule" => account.delete_schedule(call),
-        "ListSchedules" => account.list_schedules(call),
-        "GetParameter" => account.get_parameter(call),
-        "PutParameter" => account.put_parameter(call),
-        unknown => Err(Refusal::malformed(json!(unknown).to_string())),
-    }
 }

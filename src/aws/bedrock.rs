@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_bedrock::operation::get_provisioned_model_throughput::GetProvisionedModelThroughputOutput;
-use aws_sdk_bedrock::types::{CommitmentDuration, FoundationModelLifecycleStatus, ProvisionedModelStatus, Tag};
+use aws_sdk_bedrock::types::{
+    CommitmentDuration, FoundationModelLifecycleStatus, InferenceType, ProvisionedModelStatus, Tag,
+};
 
 use super::{Aws, instant};
 use policy::commitment::{Name, Term};
-use policy::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Marks, Throughput, ThroughputStatus};
-use policy::timetable::ModelUnits;
+use policy::observed::{
+    COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Marks, ModelLifecycle, Throughput, ThroughputStatus,
+};
 
 /// What `CreateProvisionedModelThroughput` is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +20,23 @@ pub struct Purchase {
     pub name: String,
     /// The model, as it was declared.
     pub model: String,
-    /// The size.
-    pub units: ModelUnits,
+    /// How many model units.
+    pub units: u32,
     /// The term, if any.
     pub term: Option<Term>,
     /// All its tags, our marks among them.
     pub tags: BTreeMap<String, String>,
     /// The request token: one that was seen makes AWS answer with what the first request made.
     pub token: String,
+}
+
+/// What came of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// AWS has deleted it: at once, and billing stops (docs/aws-facts.md).
+    Acknowledged,
+    /// AWS does not find it.
+    NotThere,
 }
 
 impl Aws {
@@ -94,15 +106,23 @@ impl Aws {
         Ok(Marks(tags.collect()))
     }
 
-    /// Whether the foundation model `id` has turned `LEGACY`.
+    /// What AWS says about the life of the foundation model `id`.
     ///
     /// # Errors
     /// The call failed.
-    pub async fn is_legacy(&self, id: &str) -> Result<bool, CallError> {
+    pub async fn lifecycle(&self, id: &str) -> Result<ModelLifecycle, CallError> {
         let answer = self.bedrock.get_foundation_model().model_identifier(id).send().await;
         let answer = answer.map_err(|error| self.failed(format!("look at model {id}"), &error))?;
-        let lifecycle = answer.model_details().and_then(|details| details.model_lifecycle());
-        Ok(lifecycle.is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Legacy))
+        let details = answer.model_details();
+        let lifecycle = details.and_then(|details| details.model_lifecycle());
+        let provisioned =
+            details.is_some_and(|details| details.inference_types_supported().contains(&InferenceType::Provisioned));
+        Ok(ModelLifecycle {
+            is_legacy: lifecycle.is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Legacy),
+            legacy: lifecycle.and_then(|lifecycle| lifecycle.legacy_time()).and_then(instant),
+            end_of_life: lifecycle.and_then(|lifecycle| lifecycle.end_of_life_time()).and_then(instant),
+            is_provisioned: provisioned,
+        })
     }
 
     /// The ARN of the base model of the custom model `id`.
@@ -130,7 +150,7 @@ impl Aws {
         };
         let built = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags: Vec<Tag> = built.collect::<Result<_, _>>().map_err(|error| refused(error.to_string()))?;
-        let units = i32::try_from(units.get()).map_err(|error| refused(error.to_string()))?;
+        let units = i32::try_from(*units).map_err(|error| refused(error.to_string()))?;
         let request = self.bedrock.create_provisioned_model_throughput();
         let request = request.provisioned_model_name(name).model_id(model).model_units(units);
         let request = request.set_commitment_duration(term.map(|term| match term {
@@ -141,16 +161,18 @@ impl Aws {
         answer.map(|bought| bought.provisioned_model_arn).map_err(|error| self.failed(cannot(), &error))
     }
 
-    /// Deletes a throughput; one that is already gone counts as deleted.
+    /// Deletes a throughput. That AWS does not find it proves nothing: looks may lag.
     ///
     /// # Errors
     /// The deletion was refused, or no answer came.
-    pub async fn delete_throughput(&self, name: &str, arn: &str) -> Result<(), CallError> {
+    pub async fn delete_throughput(&self, name: &str, arn: &str) -> Result<Deletion, CallError> {
         let answer = self.bedrock.delete_provisioned_model_throughput().provisioned_model_id(arn).send().await;
         match answer.map(|_| ()).map_err(|error| self.failed(format!("delete {name}"), &error)) {
+            Ok(()) => Ok(Deletion::Acknowledged),
+            Err(error) if error.kind == CallErrorKind::NotFound => Ok(Deletion::NotThere),
             // The role may delete what bears our mark, and what is gone bears none.
-            Err(error) if error.is_denied() && self.throughput(arn).await == Ok(None) => Ok(()),
-            deleted => deleted.or_else(|error| none_if_not_found::<()>(error).map(|_| ())),
+            Err(error) if error.is_denied() && self.throughput(arn).await == Ok(None) => Ok(Deletion::NotThere),
+            Err(error) => Err(error),
         }
     }
 
@@ -160,7 +182,7 @@ impl Aws {
     /// # Errors
     /// The call was refused, or no answer came.
     pub async fn release(&self, name: &str, arn: &str) -> Result<(), CallError> {
-        let request = self.bedrock.untag_resource().resource_arn(arn).tag_keys(COMMITMENT_TAG).tag_keys(GROUP_TAG);
+        let request = self.bedrock.untag_resource().resource_arn(arn).tag_keys(COMMITMENT_TAG).tag_keys(DEPLOYMENT_TAG);
         match request.send().await.map(|_| ()).map_err(|error| self.failed(format!("release {name}"), &error)) {
             // The role may untag what bears our mark: what bears none was released before.
             Err(error) if error.is_denied() && self.marks(arn).await.is_ok_and(|marks| marks.are_none_of_ours()) => {

@@ -5,9 +5,12 @@
 mod agents;
 mod answer;
 mod bedrock;
+mod events;
 mod parameters;
 mod schedules;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -24,24 +27,31 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use policy::observed::{CallError, CallErrorKind};
+use tokio::sync::OnceCell;
 
 pub use answer::Delivery;
-pub use bedrock::Purchase;
-pub use schedules::{FOREIGN_SCHEDULE, UNREADABLE_RECORD};
+pub use bedrock::{Deletion, Purchase};
+pub use schedules::Tick;
 
 /// Half the size of the SDK's usual aws-lc, and no 32 ms of collecting entropy before the first handshake.
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
-/// The clients of the four services: those that every tick needs made at start, the others when they are first needed.
+/// The clients of the services: those that every tick needs made at start, the others when they are first needed.
 #[derive(Debug, Clone)]
 pub struct Aws {
     configuration: SdkConfig,
     bedrock: aws_sdk_bedrock::Client,
     agents: aws_sdk_bedrockagent::Client,
+    table: aws_sdk_dynamodb::Client,
+    table_id: Arc<OnceCell<String>>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     parameters: OnceLock<aws_sdk_ssm::Client>,
     answers: Arc<answer::Answers>,
     timeouts: TimeoutConfig,
+    /// Where fresh ids begin, and how many there have been.
+    process: String,
+    ids: Arc<AtomicU64>,
     /// For messages: the commonest cause of "not found" is another Region.
     region: String,
 }
@@ -78,6 +88,12 @@ impl Aws {
             configuration: configuration.clone(),
             bedrock: aws_sdk_bedrock::Client::new(configuration),
             agents: aws_sdk_bedrockagent::Client::new(configuration),
+            table: aws_sdk_dynamodb::Client::new(configuration),
+            table_id: Arc::default(),
+            events: OnceLock::new(),
+            // Two processes never hand out the same id.
+            process: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            ids: Arc::default(),
             scheduler: OnceLock::new(),
             parameters: OnceLock::new(),
             answers: Arc::default(),
@@ -94,13 +110,42 @@ impl Aws {
         self.parameters.get_or_init(|| aws_sdk_ssm::Client::new(&self.configuration))
     }
 
+    /// Begins every fresh id with `process`: a rehearsal that is played twice makes the same calls.
+    #[must_use]
+    pub fn known_as(self, process: &str) -> Self {
+        Self { process: process.to_owned(), ids: Arc::default(), ..self }
+    }
+
+    /// Counts the ids of this process from `first` on: a rehearsal that goes back in time makes the same calls again.
+    pub fn count_ids_from(&self, first: u64) {
+        self.ids.store(first, Ordering::Relaxed);
+    }
+
+    pub(crate) fn table_client(&self) -> &aws_sdk_dynamodb::Client {
+        &self.table
+    }
+
+    /// The table's own id, once it is known.
+    pub(crate) fn table_id(&self) -> &OnceCell<String> {
+        &self.table_id
+    }
+
+    /// An id that nobody else has: of a write, or of an invocation that works on a commitment.
+    pub(crate) fn fresh_id(&self) -> String {
+        format!("{}-{}", self.process, self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.configuration))
+    }
+
     /// The Region that is asked.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    fn failed<E>(&self, cannot: impl Into<String>, error: &SdkError<E, HttpResponse>) -> CallError
+    pub(crate) fn failed<E>(&self, cannot: impl Into<String>, error: &SdkError<E, HttpResponse>) -> CallError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -112,10 +157,13 @@ impl Aws {
         let code = context.err().code().unwrap_or("UnknownError").to_owned();
         let mut message = context.err().message().unwrap_or("no message").to_owned();
         // A state race comes as a validation error (aws-facts, agent aliases).
-        let race = message.contains("can't be performed on") || message.contains("OptLock");
+        let race = ["can't be performed on", "OptLock", "Not Prepared", "not prepared"];
+        let race = race.iter().any(|words| message.contains(words));
         let kind = match code.as_str() {
             "ResourceNotFoundException" | "ParameterNotFound" => CallErrorKind::NotFound,
             "ServiceQuotaExceededException" => CallErrorKind::Quota,
+            // A role that was just made may not be assumable for some seconds.
+            "ValidationException" if message.contains("assume the role") => CallErrorKind::Busy,
             "ConflictException" | "ParameterAlreadyExists" | "TooManyUpdates" => CallErrorKind::Conflict,
             "ValidationException" if race => CallErrorKind::Busy,
             "ValidationException" => CallErrorKind::Invalid,

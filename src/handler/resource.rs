@@ -1,37 +1,32 @@
 //! How is a custom resource created, changed and deleted?
 //!
-//! A request becomes a record that owes an answer; from there on it goes the way of every record (interface.md section 4).
-//! Whatever goes wrong on the way there is answered FAILED.
+//! A request becomes a record that owes an answer; from there on it goes the way of every record. Whatever goes wrong on the
+//! way there is answered FAILED.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use policy::admission::{AdmittedRequest, Change, There, admit_request};
+use policy::answer::Data;
+use policy::commitment::Commitment;
+use policy::custom_resource::{Origin, RawRequest, Request, RequestType};
+use policy::input::Mistakes;
+use policy::observed::Throughput;
+use policy::record::{Answered, Dates, Decision, Declared, Record, Resource, Slot, Tombstone};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
-use super::requests::MOST_WRITES;
+use super::commands::{MOST_WRITES, refusal};
 use super::{Error, Handler, Invocation, said};
-use crate::aws::FOREIGN_SCHEDULE;
-use crate::rounds::Rounds;
-use policy::answer::Data;
-use policy::commitment::{Commitment, OnDelete};
-use policy::custom_resource::{Origin, RawRequest, Request, RequestType};
-use policy::input::Mistakes;
-use policy::observed::{CallError, CallErrorKind, Throughput};
-use policy::record::{Decision, Lifecycle, Owed, Previous, Record, Resource, Schedule, Stored, Tombstone};
-
-/// How long an overtaken request's answer is tried before the newer request goes on.
-const FOR_THE_OVERTAKEN: SignedDuration = SignedDuration::from_secs(15);
+use crate::rounds::{Rounds, Standing, Way};
+use crate::store::{Closing, Registered, Store, Stored};
 
 /// How long after AWS was not to be had a request is tried again.
 const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
-/// Time that has to be left for that: AWS may stay silent at each call for as long as the clients wait, and then there is still an
-/// answer to remember and to give.
+/// Time that has to be left for that: AWS may stay silent at each call for as long as the clients wait, and then there is
+/// still an answer to remember and to give.
 const FOR_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(125);
-/// How long a second delivery leaves a request to the invocation that has registered it. Lambda tries again no sooner than a minute after
-/// one has failed, and by then ticks come beside the first in any case.
-const LEFT_TO_THE_FIRST: SignedDuration = SignedDuration::from_secs(55);
 
 /// Why a request has not been answered yet.
 enum Unanswered {
@@ -42,12 +37,12 @@ enum Unanswered {
 }
 
 /// How far an invocation has come with a request.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Progress {
-    /// Whether no guardrail refuses it.
-    pub(super) allowed: bool,
-    /// Whether it may have been registered without this invocation hearing so.
-    unsure: bool,
+#[derive(Debug, Clone)]
+struct Reached {
+    /// No guardrail refuses it.
+    allowed: bool,
+    /// The holder of its leases: what a panic leaves behind is its own to go on with.
+    holder: String,
 }
 
 impl<E: Into<Error>> From<E> for Unanswered {
@@ -57,31 +52,30 @@ impl<E: Into<Error>> From<E> for Unanswered {
 }
 
 impl Handler {
-    /// Carries out a request of `CloudFormation`, and answers it unless ticks will.
+    /// Carries out a request, and sees to it that it is answered.
     pub(super) async fn custom_resource(&self, raw: &RawRequest, invocation: &Invocation) -> Result<Value, Error> {
         let hosts = self.settings.response_hosts.clone().unwrap_or_default();
         let origin = Origin::find(raw, &hosts).map_err(|error| Error::InvalidEvent(error.to_string()))?;
-        let stop_at = self.rounds("", invocation).stop_at;
-        let mut progress = Progress::default();
+        let mut reached = Reached { allowed: false, holder: self.aws.fresh_id() };
         loop {
-            let carried =
-                AssertUnwindSafe(self.carry_out(raw, &origin, invocation, &mut progress)).catch_unwind().await;
-            let reason = match carried {
+            let carried = AssertUnwindSafe(Box::pin(self.carry_out(raw, &origin, invocation, &mut reached)));
+            let reason = match carried.catch_unwind().await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(Unanswered::Later(error))) => return Err(error),
-                Ok(Err(Unanswered::Refuse(Error::Unavailable(reason)))) => {
-                    // A stack is not to fail because of some seconds.
-                    if stop_at.duration_since(self.now()) > BEFORE_ANOTHER_TRY + FOR_ANOTHER_TRY {
-                        warn!("{reason}: tried again");
+                Ok(Err(Unanswered::Refuse(error @ Error::Unavailable(_)))) => {
+                    let now = self.now();
+                    let enough = now.saturating_add(FOR_ANOTHER_TRY).is_ok_and(|then| then < invocation.deadline);
+                    if enough {
+                        warn!("{error}: trying again");
                         (self.clock.sleep)(BEFORE_ANOTHER_TRY.unsigned_abs()).await;
                         continue;
                     }
-                    reason
+                    error.to_string()
                 }
                 Ok(Err(Unanswered::Refuse(error))) => error.to_string(),
                 Err(_panic) => "the function failed in a way that it was not made for; its log says where".to_owned(),
             };
-            return self.refuse(raw, &origin, reason, progress, invocation).await;
+            return self.refuse(raw, &origin, reason, reached, invocation).await;
         }
     }
 
@@ -91,7 +85,7 @@ impl Handler {
         raw: &RawRequest,
         origin: &Origin,
         invocation: &Invocation,
-        progress: &mut Progress,
+        reached: &mut Reached,
     ) -> Result<Value, Unanswered> {
         let request = Request::read(raw, origin.clone(), self.now())?;
         let name = request.name.as_str();
@@ -102,141 +96,133 @@ impl Handler {
         if request.kind != RequestType::Delete {
             self.settings.complete()?;
         }
-        let group = self.settings.group.clone()?;
-        let rounds = self.rounds(&group, invocation);
+        let store = self.store()?;
+        let rounds = self.rounds_as(reached.holder.clone(), store, invocation);
         if request.guards {
             return self.guard(&request, &rounds).await;
         }
-        let mut newest = request.dated;
         for _ in 0..MOST_WRITES {
-            let stored = match self.aws.stored(&group, name).await {
-                // Then nothing of ours was ever registered under this name.
-                Err(error) if error.code == FOREIGN_SCHEDULE && request.kind == RequestType::Delete => {
-                    return self.success(&request, &rounds).await;
+            let (stored, tombstone) = self.there(store, name).await?;
+            let there = There { record: stored.as_ref().map(|stored| stored.record.clone()), tombstone };
+            let change = match admit_request(&request, &there)? {
+                AdmittedRequest::Register(change) => change,
+                AdmittedRequest::Again(Some(decision)) if stored.as_ref().is_none_or(owes_nothing) => {
+                    return self.answer_again(&request, &rounds, stored.as_ref(), &decision).await;
                 }
-                stored => stored?,
-            };
-            let there = stored.is_some();
-            let before = match stored.clone() {
-                Some(Stored::Record(record)) => Some(*record),
-                Some(Stored::Tombstone(Tombstone { deleted, .. })) => {
-                    if request.kind != RequestType::Delete && request.dated <= deleted {
-                        return Err(overtaken(&request, "was deleted, or refused, by a request", deleted).into());
+                AdmittedRequest::Again(_) => {
+                    let Some(stored) = stored else { return self.success(&request, &rounds).await };
+                    return self.go_on(&rounds, stored, false, invocation).await;
+                }
+                AdmittedRequest::SomebodyElses => return self.success(&request, &rounds).await,
+                AdmittedRequest::Bury(left) => match self.left_over(&request).await? {
+                    Some(change) => Box::new(change),
+                    None if store.bury(name, there.tombstone.as_ref(), &left, self.now()).await? => {
+                        // Should somebody have deleted the record alone, nobody else would delete its schedule.
+                        if let Err(error) = self.aws.delete_schedule(store.group, name).await {
+                            warn!(commitment = %name, "{name}: {error}");
+                        }
+                        return self.success(&request, &rounds).await;
                     }
-                    newest = newest.max(deleted);
-                    None
-                }
-                None => None,
+                    None => continue,
+                },
             };
-            if !is_new(&request, before.as_ref())? {
-                return self.repeat(&request, &rounds, before.as_ref(), progress.unsure).await;
+            if request.kind != RequestType::Delete {
+                self.judge_request(&rounds, &change, stored.as_ref(), reached).await?;
             }
-            let Some(mut record) = self.drafted(&request, before.as_ref(), invocation).await? else {
-                if !self.bury(&request, newest, there, invocation).await? {
-                    continue;
+            let registered = store.register(stored.as_ref(), there.tombstone.as_ref(), &change).await?;
+            let registered = match registered {
+                Registered::Done(registered) => *registered,
+                Registered::Conflict => continue,
+                refused @ (Registered::Claimed { .. } | Registered::Closed(_)) => {
+                    return Err(refusal(name, refused).into());
                 }
-                return self.success(&request, &rounds).await;
             };
-            let declares = request.kind != RequestType::Delete && Self::is_news(&record, before.as_ref());
-            if declares {
-                self.check(&record.commitment)?;
-                progress.allowed = true;
-                self.judge(&rounds, &mut record, false).await?;
-                if self.has_changed(&group, name, stored.as_ref()).await? {
-                    continue;
-                }
-            }
-            let put = self.put(&group, &record, there).await;
-            progress.unsure |= put.is_err();
-            if !put? {
-                continue;
-            }
-            // Only now: as long as the older one is owed, its own invocation may answer it, and otherwise.
-            self.tell_the_overtaken(before.as_ref()).await;
-            self.warn_of(&record);
-            let outcome = match self.carry(&rounds, record.clone(), record).await {
-                Ok(outcome) => outcome,
-                Err(error) => return self.unless_answered(origin, &rounds, error).await,
-            };
-            self.measure_ends(&group, before.is_none(), &outcome).await;
-            let reborn = |tombstone: Option<&Tombstone>| match tombstone {
-                Some(tombstone) => tombstone.deleted < request.dated,
-                None => before.as_ref().is_some_and(|before| before.lifecycle == Lifecycle::Retiring),
-            };
-            self.verify(&group, &outcome, reborn).await.map_err(Unanswered::Later)?;
-            return said(&Self::report(&outcome)).map_err(Unanswered::Later);
+            self.warn_of(&change.declared.commitment);
+            return self.go_on(&rounds, registered, stored.is_none(), invocation).await;
         }
         Err(Error::AwsError(format!("cannot register {name}: others write it at the same time; try again")).into())
     }
 
-    /// What `request` makes of the record that is there; nothing if there is nothing to let go.
-    async fn drafted(
+    async fn judge_request(
         &self,
-        request: &Request,
-        before: Option<&Record>,
-        invocation: &Invocation,
-    ) -> Result<Option<Record>, Error> {
-        let Request { kind, origin, name, properties, dated, .. } = request;
-        let known = before.and_then(|before| before.resource.as_ref());
-        let created = known.is_some_and(|known| known.created);
-        let mut previous = None;
-        let mut record = match kind {
-            RequestType::Create | RequestType::Update => {
-                let mut mistakes = Mistakes::default();
-                let commitment = Commitment::read_properties(name.clone(), properties, "", &mut mistakes);
-                let commitment = mistakes.or(commitment)?;
-                let mut record = self.declared(&commitment, before, invocation)?;
-                record.by_hand = false;
-                // A stack that changes something else does not ask for another term.
-                let has_ended = before.filter(|before| before.lifecycle == Lifecycle::Ended);
-                if *kind == RequestType::Update
-                    && has_ended.is_some_and(|ended| ended.commitment.is_bought_as(&commitment))
-                {
-                    record.lifecycle = Lifecycle::Ended;
-                }
-                previous = before.filter(|_| *kind == RequestType::Update).map(in_force);
-                record
-            }
-            RequestType::Delete => {
-                let record = match before {
-                    Some(before) => Some(before.clone()),
-                    None => self.left_over(request).await?,
-                };
-                let Some(mut record) = record else { return Ok(None) };
-                record.retire();
-                if created && record.commitment.on_delete == OnDelete::Retain {
-                    record.lifecycle = Lifecycle::Releasing;
-                }
-                record
-            }
-        };
-        record.resource = Some(Resource {
-            newest: *dated,
-            request_id: origin.request_id.clone(),
-            created: created && *kind != RequestType::Create,
-            answered: None,
-            taken: known.map(|known| known.taken.clone()).unwrap_or_default(),
-        });
-        record.owed = Some(Owed::to(request, previous));
-        self.stamp(&mut record, before);
-        record.schedule = match (self.schedule(&record, invocation), before) {
-            (Ok(schedule), _) => schedule,
-            // What is to go has to go, whatever cannot be read.
-            (Err(_), Some(before)) if *kind == RequestType::Delete => {
-                Schedule { minutes: 1, ..before.schedule.clone() }
-            }
-            (Err(bad), _) => return Err(bad.into()),
-        };
-        Ok(Some(record))
+        rounds: &Rounds<'_>,
+        change: &Change,
+        before: Option<&Stored>,
+        reached: &mut Reached,
+    ) -> Result<(), Error> {
+        if change.may_buy {
+            self.check(&change.declared)?;
+        }
+        reached.allowed = true;
+        for warning in self.judge(rounds, change, before).await? {
+            let name = &change.declared.commitment.name;
+            warn!(commitment = %name, "{name}: {warning}");
+        }
+        Ok(())
     }
 
-    /// A record for what bears the marks of a commitment whose own record was lost, so that a Delete finds it all the same.
-    async fn left_over(&self, request: &Request) -> Result<Option<Record>, Error> {
+    /// Carries on with a request that is registered.
+    async fn go_on(
+        &self,
+        rounds: &Rounds<'_>,
+        stored: Stored,
+        is_new: bool,
+        invocation: &Invocation,
+    ) -> Result<Value, Unanswered> {
+        let mut way = Way::new(stored, self.now());
+        let carried = self.carry(rounds, &mut way, None, invocation).await;
+        let owes = way.standing == Standing::Working && !way.stored.record.declared.owed.is_empty();
+        if let Err(error) = carried {
+            // A schedule that cannot be made leaves nobody to answer later.
+            if owes && way.progress.schedule.is_empty() && !way.stored.record.declared.goes() {
+                return Err(Unanswered::Refuse(error));
+            }
+            // Otherwise ticks go on, and tell what is owed. An answer that was not told makes Lambda try again, too.
+            if matches!(error, Error::NotDelivered(_)) || way.standing != Standing::Working {
+                let name = way.stored.record.name();
+                warn!(commitment = %name, "{name}: {error}");
+                return Ok(json!({ "Name": name, "Answered": "" }));
+            }
+            if owes {
+                return Err(Unanswered::Later(error));
+            }
+            // An error would make Lambda deliver the request again, which is answered.
+            let name = way.stored.record.name();
+            warn!(commitment = %name, "{name}: {error}");
+            return Ok(json!({ "Name": name, "Answered": "" }));
+        }
+        self.measure_ends(rounds.store, is_new, &way).await;
+        said(&Self::report(&way)).map_err(Unanswered::Later)
+    }
+
+    async fn answer_again(
+        &self,
+        request: &Request,
+        rounds: &Rounds<'_>,
+        stored: Option<&Stored>,
+        decision: &Decision,
+    ) -> Result<Value, Unanswered> {
+        let deployment = rounds.store.deployment;
+        let data = stored.map(|stored| Data::of(&stored.record, deployment, self.now())).unwrap_or_default();
+        let told = self.tell(&request.origin, decision, &data, rounds.answer_by()).await;
+        told.map_err(|error| Unanswered::Later(error.into()))?;
+        Ok(json!({ "Name": request.name.as_str(), "Answered": "again" }))
+    }
+
+    async fn success(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
+        let told = self.tell(&request.origin, &Decision::Success, &Data::default(), rounds.answer_by()).await;
+        told.map_err(|error| Unanswered::Later(error.into()))?;
+        Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
+    }
+
+    /// The retirement of what bears the marks of a commitment whose own record was lost, so that a Delete finds it all the
+    /// same.
+    async fn left_over(&self, request: &Request) -> Result<Option<Change>, Error> {
         let Request { name, properties, .. } = request;
-        let group = self.settings.group.clone()?;
+        let deployment = self.settings.deployment.clone()?;
         let mut ours: Vec<Throughput> = Vec::new();
         for throughput in self.aws.throughputs_of(name).await? {
-            if self.aws.marks(&throughput.arn).await?.are(name.as_str(), &group) {
+            if self.aws.marks(&throughput.arn).await?.are(name.as_str(), &deployment) {
                 ours.push(throughput);
             }
         }
@@ -251,164 +237,211 @@ impl Handler {
             // As much of it as can be read.
             Commitment::read_properties(name.clone(), &least, "", &mut Mistakes::default())
         });
-        let schedule = Schedule { minutes: 1, role_arn: String::new(), target: String::new() };
-        Ok(commitment.map(|commitment| Record::new(commitment, self.now(), schedule)))
+        Ok(commitment.map(|commitment| Change::of_left_over(commitment, request)))
     }
 
-    /// The same request once more: goes on with it, or answers what it was answered. Whether this invocation may have registered
-    /// it itself is `unsure`.
-    async fn repeat(
+    /// Answers FAILED, and takes back what the request has changed so far.
+    async fn refuse(
         &self,
-        request: &Request,
-        rounds: &Rounds<'_>,
-        before: Option<&Record>,
-        unsure: bool,
-    ) -> Result<Value, Unanswered> {
-        let Some(record) = before else { return self.success(request, rounds).await };
-        if let Some(owed) = &record.owed {
-            // Two that go on with it side by side could come to different ends.
-            let is_new = request.since.duration_since(owed.since) < LEFT_TO_THE_FIRST;
-            if is_new && !unsure && owed.decided.is_none() {
-                let name = &request.name;
-                info!(commitment = %name, "{name}: left to the invocation that has registered it, and to ticks");
-                return Ok(json!({ "Name": name.as_str(), "Answered": "" }));
-            }
-            let carried = self.carry(rounds, record.clone(), record.clone()).await;
-            let outcome = match carried {
-                Ok(outcome) => outcome,
-                Err(error) => return self.unless_answered(&request.origin, rounds, error).await,
-            };
-            return said(&Self::report(&outcome)).map_err(Unanswered::Later);
-        }
-        let answered = record.resource.as_ref().and_then(|resource| resource.answered.clone());
-        let decision = answered.unwrap_or(Decision::Success);
-        let data = Data::of(record, self.now());
-        let told = self.tell(&request.origin, &decision, &data, rounds.answer_by()).await;
-        told.map_err(|error| Unanswered::Later(error.into()))?;
-        Ok(json!({ "Name": request.name.as_str(), "Answered": "again" }))
-    }
-
-    /// What failed after the answer was delivered is the ticks' to go on with: an error would make Lambda deliver the request again.
-    async fn unless_answered(&self, origin: &Origin, rounds: &Rounds<'_>, error: Error) -> Result<Value, Unanswered> {
-        let name = origin.physical_id();
-        match self.aws.record(rounds.group, &name).await {
-            Ok(Some(Record { owed: None, resource: Some(resource), .. })) if resource.answered.is_some() => {
-                warn!(commitment = %name, "{name}: {error}");
-                Ok(json!({ "Name": name, "Answered": "" }))
-            }
-            Ok(_) | Err(_) => Err(Unanswered::Later(error)),
-        }
-    }
-
-    /// What is owed to a request that a newer one overtakes is told before that is carried out.
-    async fn tell_the_overtaken(&self, before: Option<&Record>) {
-        let Some((record, owed)) = before.and_then(|before| Some((before, before.owed.as_ref()?))) else { return };
-        let overtaken = || Decision::Failed("a newer request has overtaken it".to_owned());
-        let decision = owed.decided.clone().unwrap_or_else(overtaken);
-        let by = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX);
-        if let Err(error) = self.tell(&owed.origin, &decision, &Data::of(record, self.now()), by).await {
-            let name = &record.commitment.name;
-            warn!(commitment = %name, "{name}: {error}");
-        }
-    }
-
-    async fn success(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
-        let told = self.tell(&request.origin, &Decision::Success, &Data::default(), rounds.answer_by()).await;
-        told.map_err(|error| Unanswered::Later(error.into()))?;
-        Ok(json!({ "Name": request.name.as_str(), "Answered": "SUCCESS" }))
-    }
-
-    /// Where nothing is registered, only remembers the date: a Create that comes late buys nothing. False if something has
-    /// been registered since that was looked at: then it is worth looking again.
-    pub(super) async fn bury(
-        &self,
-        request: &Request,
-        deleted: Timestamp,
-        there: bool,
+        raw: &RawRequest,
+        origin: &Origin,
+        reason: String,
+        reached: Reached,
         invocation: &Invocation,
-    ) -> Result<bool, Error> {
-        let group = self.settings.group.clone()?;
-        let Ok(role_arn) = self.settings.role_arn.clone() else {
-            let name = &request.name;
-            warn!(commitment = %name, "{name}: without SCHEDULE_ROLE_ARN its deletion cannot be remembered");
-            return Ok(true);
+    ) -> Result<Value, Error> {
+        let mut decision = Decision::Failed(reason);
+        let name = origin.physical_id();
+        let by = self.now().saturating_add(SignedDuration::from_mins(10)).unwrap_or(invocation.deadline);
+        let by = by.min(invocation.deadline.max(self.now()));
+        let Ok(store) = self.store() else {
+            self.tell(origin, &decision, &Data::default(), by).await?;
+            return Ok(json!({ "Name": name, "Answered": decision.status() }));
         };
-        let target = policy::event::tick_target(&invocation.function_arn);
-        let tombstone = Tombstone { name: request.name.to_string(), deleted };
-        let schedule = Schedule { minutes: 1, role_arn, target };
-        let buried = if there {
-            self.aws.bury(&group, &tombstone, &schedule, self.now()).await
-        } else {
-            self.aws.bury_unknown(&group, &tombstone, &schedule, self.now()).await
-        };
-        match buried {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind == CallErrorKind::Conflict => Ok(false),
-            Err(error) => Err(error.into()),
+        let rounds = self.rounds_as(reached.holder, store, invocation);
+        let request = Request::read(raw, origin.clone(), self.now()).ok().filter(|_| reached.allowed);
+        let mut stored = store.record(&name).await.ok().flatten();
+        for _ in 0..MOST_WRITES {
+            let owed = stored.as_ref().and_then(|stored| stored.record.declared.undecided());
+            if let Some(stored) = stored.clone().filter(|_| owed.is_some_and(|owed| owed.origin == *origin)) {
+                return self.refuse_registered(&rounds, stored, origin, &decision, invocation).await;
+            }
+            // Another delivery of the same request has decided its answer: it is told once more, and nothing else.
+            if let Some(decided) = stored.as_ref().and_then(|stored| decided(stored, origin)) {
+                decision = decided;
+                break;
+            }
+            let Some(request) = &request else { break };
+            if self.remember_refusal(store, stored.as_ref(), request, &decision).await {
+                break;
+            }
+            stored = store.record(&name).await.ok().flatten();
         }
+        let ours = stored
+            .filter(|stored| stored.record.declared.resource.as_ref().is_some_and(|resource| resource.is_of(origin)));
+        let data = ours.map(|stored| Data::of(&stored.record, store.deployment, self.now())).unwrap_or_default();
+        self.tell(origin, &decision, &data, rounds.answer_by()).await?;
+        Ok(json!({ "Name": name, "Answered": decision.status() }))
     }
 
-    /// The guard of the service's own stack: it cannot be deleted while something is registered.
-    async fn guard(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
-        if request.kind == RequestType::Delete {
-            let mut registered = Vec::new();
-            for name in self.aws.registered(rounds.group).await? {
-                match self.aws.stored(rounds.group, &name).await {
-                    Ok(Some(Stored::Record(_))) => registered.push(name),
-                    Ok(Some(Stored::Tombstone(_)) | None) => {}
-                    Err(CallError { code, .. }) if code == FOREIGN_SCHEDULE => {}
-                    // What cannot be read may be paid for.
-                    Err(error) => {
-                        warn!(commitment = %name, "{error}");
-                        registered.push(name);
-                    }
+    /// The request is registered already: it is decided there, and what follows from that is carried out.
+    async fn refuse_registered(
+        &self,
+        rounds: &Rounds<'_>,
+        stored: Stored,
+        origin: &Origin,
+        decision: &Decision,
+        invocation: &Invocation,
+    ) -> Result<Value, Error> {
+        let mut way = Way::new(stored, self.now());
+        let name = way.stored.record.name().to_owned();
+        let mut declared = way.stored.record.declared.clone();
+        declared.decide(decision);
+        let settled = rounds.settle_declared(&mut way, declared).await;
+        if settled.is_err() {
+            // Told all the same: a stack that hangs helps nobody.
+            self.tell(origin, decision, &Data::default(), rounds.answer_by()).await?;
+            return Ok(json!({ "Name": name, "Answered": "FAILED" }));
+        }
+        if let Err(error) = self.carry(rounds, &mut way, None, invocation).await {
+            warn!(commitment = %name, "{name}: {error}");
+            if matches!(error, Error::NotDelivered(_)) {
+                return Err(error);
+            }
+        }
+        Ok(json!({ "Name": name, "Answered": "FAILED" }))
+    }
+
+    /// Remembers what a request was answered that changes nothing: delivered once more, it is told the same. Returns false if
+    /// somebody else has written meanwhile.
+    async fn remember_refusal(
+        &self,
+        store: Store<'_>,
+        stored: Option<&Stored>,
+        request: &Request,
+        decision: &Decision,
+    ) -> bool {
+        let name = request.name.as_str();
+        let remembered = match (request.kind, stored) {
+            (RequestType::Create, None) => {
+                let request_id = request.origin.request_id.clone();
+                let mut dates = Dates::default();
+                dates.note(Slot::Declaration, request.dated);
+                let answered = Some(Answered { request_id, decision: decision.clone() });
+                let left = Tombstone { dates, newest: Some(request.dated), answered, ..Tombstone::default() };
+                let known = store.tombstone(name, self.now()).await.ok().flatten();
+                let kept = known.clone().unwrap_or_default();
+                let left = Tombstone { spent: kept.spent, invocations: kept.invocations, ..left };
+                store.bury(name, known.as_ref(), &left.lasting(self.now()), self.now()).await
+            }
+            (RequestType::Update, Some(stored)) => match refused_update(stored, request, decision) {
+                Some(declared) => {
+                    let change = Change {
+                        declared,
+                        is_news: false,
+                        may_buy: false,
+                        inherited: std::collections::BTreeSet::new(),
+                    };
+                    let registered = store.register(Some(stored), None, &change).await;
+                    registered.map(|registered| !matches!(registered, Registered::Conflict))
                 }
+                None => Ok(true),
+            },
+            (RequestType::Create | RequestType::Update | RequestType::Delete, _) => Ok(true),
+        };
+        remembered.unwrap_or_else(|error| {
+            warn!(commitment = %name, "{name}: {error}");
+            true
+        })
+    }
+
+    /// The guard of the service's own stack: it cannot be deleted while something is registered or paid for.
+    async fn guard(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
+        let store = rounds.store;
+        match request.kind {
+            RequestType::Create => {
+                store.take_up(true).await?;
             }
-            if !registered.is_empty() {
-                let names = registered.join(", ");
-                let message = format!(
-                    "still registered in {}: {names}; delete or retire each of them first: without this service nobody would \
-                     delete what they pay for",
-                    rounds.group
-                );
-                return Err(Error::NotAllowed(message).into());
-            }
+            RequestType::Update => self.guard_update(store).await?,
+            RequestType::Delete => self.guard_delete(store).await?,
         }
         self.success(request, rounds).await
     }
-}
 
-/// Whether `request` is newer than what is registered; if not, it is the same once more.
-fn is_new(request: &Request, before: Option<&Record>) -> Result<bool, Error> {
-    let Request { kind, origin, dated, since, until, decide_at, name, .. } = request;
-    if let Some((before, known)) = before.and_then(|before| Some((before, before.resource.as_ref()?))) {
-        // One whose URL bears no date is known by the URL alone.
-        let is_owed = before.owed.as_ref().is_some_and(|owed| owed.is_to(origin));
-        if is_owed || known.is_newest(request) {
-            return Ok(false);
+    /// Another deployment's name would leave behind what was bought.
+    async fn guard_update(&self, store: Store<'_>) -> Result<(), Error> {
+        let differs = store
+            .deployment_item()
+            .await?
+            .is_some_and(|known| known.name != store.deployment || known.group != store.group);
+        let registered = store.all().await?;
+        if differs && !registered.is_empty() {
+            return Err(Error::NotAllowed(format!(
+                "the table belongs to another deployment, and {} commitments are registered there; retire each of them first",
+                registered.len()
+            )));
         }
-        // Of the same second, as with a tombstone, a Create is what came before the Delete.
-        let revives = *kind == RequestType::Create && before.lifecycle != Lifecycle::Active;
-        if *dated < known.newest || (revives && *dated == known.newest) {
-            return Err(overtaken(request, "has a newer request", known.newest));
+        if registered.is_empty() {
+            store.take_up(true).await?;
         }
+        Ok(())
     }
-    if decide_at <= since && *kind != RequestType::Delete {
-        return Err(Error::NotAllowed(format!("{name}: came too late for its end, {until}")));
+
+    async fn guard_delete(&self, store: Store<'_>) -> Result<(), Error> {
+        let marked = self.marked(store.deployment).await;
+        let closing = match store.close().await {
+            // Without a table, only what bears our marks can be paid for.
+            Err(error) => {
+                warn!("{error}");
+                Closing::Closed
+            }
+            Ok(closing) => closing,
+        };
+        let registered = match closing {
+            Closing::StillRegistered(names) => names,
+            Closing::Closed => Vec::new(),
+        };
+        let refused = match (&registered[..], &marked) {
+            ([], Ok(marked)) if marked.is_empty() => return Ok(()),
+            ([], Ok(marked)) => format!("still there: {}", marked.join(", ")),
+            ([], Err(error)) => error.to_string(),
+            (names, _) => format!("still registered in {}: {}", store.deployment, names.join(", ")),
+        };
+        if registered.is_empty()
+            && let Err(error) = store.set_open(true).await
+        {
+            warn!("{error}");
+        }
+        Err(Error::NotAllowed(format!(
+            "{refused}; delete or retire each of them first: without this service nobody would delete what they pay for"
+        )))
     }
-    Ok(true)
 }
 
-fn overtaken(request: &Request, why: &str, when: Timestamp) -> Error {
-    let Request { kind, name, dated, .. } = request;
-    Error::NotAllowed(format!("{name} {why} of {when}: this {kind} of {dated} changes nothing"))
+fn owes_nothing(stored: &Stored) -> bool {
+    stored.record.declared.owed.is_empty()
 }
 
-/// What an Update that fails puts back in force: what was before the one that it overtakes, if that fails with it.
-fn in_force(before: &Record) -> Previous {
-    let undecided = before.owed.as_ref().filter(|owed| owed.decided.is_none());
-    if let Some(previous) = undecided.and_then(|owed| owed.previous.as_deref()) {
-        return previous.clone();
+/// What was decided to answer to this very request, if that is so.
+fn decided(stored: &Stored, origin: &Origin) -> Option<Decision> {
+    let declared = &stored.record.declared;
+    let resource = declared.resource.as_ref().filter(|resource| resource.is_of(origin));
+    let last = resource.filter(|resource| resource.request_id == origin.request_id);
+    let owed = declared.owed.iter().find(|owed| owed.origin == *origin);
+    owed.and_then(|owed| owed.decided.clone()).or_else(|| last?.answered.clone())
+}
+
+/// The declaration with what `request` was answered, if that is newer than what is known.
+fn refused_update(stored: &Stored, request: &Request, decision: &Decision) -> Option<Declared> {
+    let Record { declared, .. } = &stored.record;
+    let mut declared = declared.clone();
+    let owes = !declared.owed.is_empty();
+    let known = declared.resource.as_mut()?;
+    let Resource { newest, request_id, answered, .. } = known;
+    if owes || *newest >= request.dated || !stored.record.declared.resource.as_ref()?.is_of(&request.origin) {
+        return None;
     }
-    Previous { commitment: before.commitment.clone(), by_hand: before.by_hand, lifecycle: before.lifecycle }
+    *newest = request.dated;
+    request_id.clone_from(&request.origin.request_id);
+    *answered = Some(decision.clone());
+    Some(declared)
 }

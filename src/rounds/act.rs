@@ -1,22 +1,26 @@
 //! What does a round change?
 //!
-//! One call for each action, side by side; what came of it is remembered.
+//! One call for each action, side by side; what came of it is remembered. What a call would overwrite is read right before
+//! it (docs/policy.md, rule 7).
 
+use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
+use policy::commitment::{AliasId, ParameterName};
+use policy::observed::{AgentAlias, AliasStatus, COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Throughput};
+use policy::plan::{Action, Expected, Invocations, Route};
+use policy::record::{Announced, Held, Record, Tombstone, token};
 use tracing::{debug, info, warn};
 
-use super::{Rounds, Way, ends};
-use crate::aws::Purchase;
-use policy::commitment::AliasId;
-use policy::observed::{COMMITMENT_TAG, CallError, CallErrorKind, GROUP_TAG, Throughput};
-use policy::plan::Action;
-use policy::record::{Buying, Record, next_token, tags_digest};
+use super::lease::Tenure;
+use super::{Rounds, Standing, Way};
+use crate::aws::{Deletion, Purchase};
+use crate::store::Written;
 
-/// Most tokens that one purchase goes through.
-const MOST_TOKENS: usize = 8;
 /// Calls that change something at the same time: `UpdateAgentAlias` takes 2 a second.
 const SIDE_BY_SIDE: usize = 4;
+/// How often a target may have moved before a call until that is left to the next tick.
+const MOST_MOVED: usize = 5;
 
 /// What came of a round's calls.
 pub(super) struct Acted {
@@ -28,53 +32,52 @@ pub(super) struct Acted {
 
 enum Effect {
     Done,
+    /// Nothing was sent: things have moved since the look, and the next round plans anew.
+    Moved,
+    /// It bears other marks by now, and nothing was sent.
+    NotOurs,
     /// The version that a parameter has now.
     Wrote(i64),
-    Bought(Throughput),
-    /// What a purchase returned and nobody finds.
-    Missing(String),
+    /// What a purchase returned, and what Get says of it, if it finds it.
+    Bought(String, Option<Throughput>),
+    /// The token had been used before, and what it bought is gone.
+    Spent(String),
+    /// AWS has deleted it.
+    Deleted,
+    /// AWS does not find it.
+    NotThere,
+    /// A request has registered something else meanwhile.
+    Changed,
 }
 
 impl Rounds<'_> {
     /// Makes the calls of `todo`.
     pub(super) async fn act(&self, way: &mut Way, todo: &[Action]) -> Acted {
-        let Way { record, attempts, .. } = way;
-        let name = record.commitment.name.clone();
-        let known = &*record;
-        let effects = todo.iter().cloned().map(|action| async move {
-            let effect = self.effect(&action, known).await;
-            (action, effect)
+        let record = way.record();
+        let name = record.name().to_owned();
+        let tenure = Tenure::new(way.stored.clone(), self.now());
+        let effects = todo.iter().cloned().map(|action| {
+            let (record, tenure) = (&record, &tenure);
+            async move {
+                let effect = Box::pin(self.effect(&action, record, tenure)).await;
+                (action, effect)
+            }
         });
-        let effects = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>();
-        // Whoever forgets counts what is left.
-        let last = todo.iter().any(ends);
-        let registered = async { if last { Some(self.aws.registered(self.group).await) } else { None } };
-        let (effects, registered) = tokio::join!(effects, registered);
-        way.registered = registered;
+        let effects = stream::iter(effects).buffer_unordered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
+        let (stored, lost) = tenure.end();
+        way.holds(stored);
         let mut acted = Acted { progress: false, busy: false };
         for (action, effect) in effects {
             match effect {
                 Ok(effect) => {
-                    info!(commitment = %name, "{name}: {action}");
-                    way.done.push(action.to_string());
-                    way.forgotten |= ends(&action);
-                    attempts.succeeded(&action);
-                    if let (Action::Point { parameter, .. }, Effect::Wrote(version)) = (&action, &effect) {
-                        attempts.wrote(parameter, *version);
-                    }
-                    acted.progress = true;
-                    remember(record, &action, effect, self.now());
+                    acted.progress |= self.remember_effect(way, &name, &action, effect);
                 }
                 Err(error) => {
                     acted.busy |= error.kind == CallErrorKind::Busy;
-                    if let Action::Buy { name, repeated, .. } = &action {
-                        // A refused purchase opens the way for the second-best at once.
-                        acted.progress = true;
-                        if !repeated && error.is_final() {
-                            record.buying.remove(name);
-                        }
-                    }
-                    if attempts.failed(&action, error.clone()) {
+                    // A refused purchase opens the way for the second-best at once.
+                    acted.progress |= matches!(action, Action::Buy { .. });
+                    take_back(way, &action, &error);
+                    if way.attempts.failed(&action, error.clone()) {
                         warn!(commitment = %name, "{name}: {error}");
                     } else {
                         debug!(commitment = %name, "{name}: {error}");
@@ -82,72 +85,288 @@ impl Rounds<'_> {
                 }
             }
         }
+        if lost && way.standing == Standing::Working {
+            way.standing = Standing::LeftToAnother;
+        }
         acted
     }
 
-    async fn effect(&self, action: &Action, record: &Record) -> Result<Effect, CallError> {
-        match action {
-            Action::Buy { name, model, units, term, tags, token, repeated: _ } => {
-                let mut all_tags = tags.clone();
-                all_tags.insert(COMMITMENT_TAG.to_owned(), record.commitment.name.to_string());
-                all_tags.insert(GROUP_TAG.to_owned(), self.group.to_owned());
-                let purchase = Purchase {
-                    name: name.clone(),
-                    model: model.clone(),
-                    units: *units,
-                    term: *term,
-                    tags: all_tags,
-                    token: token.clone(),
-                };
-                return self.buy(purchase, record).await;
+    /// Remembers what came of `action`. Returns true if that brought things forward.
+    fn remember_effect(&self, way: &mut Way, name: &str, action: &Action, effect: Effect) -> bool {
+        let now = self.now();
+        match effect {
+            Effect::Moved | Effect::Changed => {
+                debug!(commitment = %name, "{name}: {action}: not sent, things have moved");
+                way.moved += 1;
+                return way.moved <= MOST_MOVED;
             }
-            Action::Route { alias, name, description, version, to, rejects, changes_rejecting: _ } => {
-                self.so_far.paces.updates.turn(self.clock).await;
+            Effect::NotOurs => {
+                if let Action::Delete { name: throughput, arn, .. } = action {
+                    warn!(commitment = %name, "{name}: {throughput} bears other marks by now: it is left alone");
+                    let _name = way.progress.lose(arn, false, now);
+                }
+                return true;
+            }
+            Effect::NotThere => {
+                if let Action::Delete { arn, .. } = action
+                    && let Some(held) = way.progress.throughputs.get_mut(arn)
+                {
+                    held.missed.get_or_insert(now);
+                }
+                return true;
+            }
+            Effect::Spent(arn) => {
+                if let Action::Buy { name: throughput, announced, .. } = action {
+                    return spent(way, throughput, announced, &arn);
+                }
+            }
+            Effect::Bought(arn, found) => bought(way, action, arn, found.as_ref(), now),
+            Effect::Deleted => {
+                if let Action::Delete { arn, .. } = action {
+                    let _name = way.progress.lose(arn, true, now);
+                }
+            }
+            Effect::Wrote(version) => {
+                if let Action::Point { parameter, .. } = action {
+                    way.attempts.wrote(parameter, version);
+                }
+            }
+            Effect::Done => remember(way, action, now),
+        }
+        info!(commitment = %name, "{name}: {action}");
+        way.done.push(action.to_string());
+        if !matches!(action, Action::Forget { .. }) {
+            way.progress.note(&action.to_string(), now);
+        }
+        way.attempts.succeeded(action);
+        true
+    }
+
+    async fn effect(&self, action: &Action, record: &Record, tenure: &Tenure) -> Result<Effect, CallError> {
+        match action {
+            Action::Buy { name, announced, repeated: _ } => self.buy(name, announced, record).await,
+            Action::Route { alias, expected, to, invocations } => {
+                let cannot = format!("route {alias}");
+                self.so_far.paces.updates.turn_after(self.clock, self.still_holds(tenure, &cannot)).await?;
                 if self.now() >= self.stop_at {
                     return Err(out_of_time(alias));
                 }
-                self.aws.route_alias(alias, name, description.as_deref(), version, to, *rejects).await?;
+                self.route(alias, expected, to, *invocations).await
             }
-            Action::Point { parameter, value, exists, to: _ } => {
-                let commitment = record.commitment.name.as_str();
-                return self.aws.write_parameter(parameter, value, *exists, commitment).await.map(Effect::Wrote);
+            Action::Point { parameter, value, expected, to: _ } => {
+                self.point(parameter, value, expected.as_ref(), record.name()).await
             }
-            Action::Delete { name, arn, patient: _ } => self.aws.delete_throughput(name, arn).await?,
-            Action::Tag { name, arn, set, remove } => self.aws.tag(name, arn, set, remove).await?,
-            Action::Release { name, arn } => self.aws.release(name, arn).await?,
-            Action::Forget { name } => self.aws.forget(self.group, name).await?,
-            Action::Bury(tombstone) => self.aws.bury(self.group, tombstone, &record.schedule, self.now()).await?,
+            Action::Delete { name, arn, last_chance, patient: _ } => {
+                if !last_chance {
+                    self.still_holds(tenure, &format!("delete {name}")).await?;
+                }
+                self.delete(name, arn, *last_chance, record).await
+            }
+            Action::Tag { name, arn, set, remove } => {
+                self.aws.tag(name, arn, set, remove).await?;
+                Ok(Effect::Done)
+            }
+            Action::Release { name, arn } => {
+                self.aws.release(name, arn).await?;
+                Ok(Effect::Done)
+            }
+            Action::Forget { name } => self.forget_record(name, tenure).await,
         }
-        Ok(Effect::Done)
     }
 
     /// Buys, and looks at what came of it: a token that was used before makes AWS answer with what it bought then.
-    async fn buy(&self, mut purchase: Purchase, record: &Record) -> Result<Effect, CallError> {
-        for _ in 0..MOST_TOKENS {
-            let arn = self.aws.buy(&purchase).await?;
-            if record.is_gone(&arn) {
-                purchase.token = next_token(&purchase.token, &arn);
-                continue;
-            }
-            return match self.aws.throughput(&arn).await {
-                Ok(Some(bought)) if bought.name == purchase.name && bought.units == purchase.units.get() => {
-                    Ok(Effect::Bought(bought))
-                }
-                Ok(Some(other)) => Err(CallError {
-                    cannot: format!("buy {}", purchase.name),
-                    kind: CallErrorKind::Refused,
-                    code: "AnotherThroughput".to_owned(),
-                    message: format!("AWS answered with {} of {} model units", other.name, other.units),
-                }),
-                Ok(None) | Err(_) => Ok(Effect::Missing(arn)),
-            };
+    async fn buy(&self, name: &str, announced: &Announced, record: &Record) -> Result<Effect, CallError> {
+        let Announced { number, units, model, term, tags, .. } = announced;
+        let mut all_tags = tags.clone();
+        all_tags.insert(COMMITMENT_TAG.to_owned(), record.name().to_owned());
+        all_tags.insert(DEPLOYMENT_TAG.to_owned(), self.store.deployment.to_owned());
+        let purchase = Purchase {
+            name: name.to_owned(),
+            model: model.clone(),
+            units: *units,
+            term: *term,
+            tags: all_tags,
+            token: token(name, record.declared.registered, *number),
+        };
+        let arn = self.aws.buy(&purchase).await?;
+        if record.progress.gone.contains_key(&arn) {
+            return Ok(Effect::Spent(arn));
         }
-        Err(CallError {
-            cannot: format!("buy {}", purchase.name),
-            kind: CallErrorKind::Refused,
-            code: "SpentTokens".to_owned(),
-            message: "every request token has been used before".to_owned(),
+        match self.aws.throughput(&arn).await {
+            Ok(Some(bought)) if bought.name != name || bought.units != *units => Err(CallError {
+                cannot: format!("buy {name}"),
+                kind: CallErrorKind::Refused,
+                code: "AnotherThroughput".to_owned(),
+                message: format!("AWS answered with {} of {} model units", bought.name, bought.units),
+            }),
+            Ok(found) => Ok(Effect::Bought(arn, found)),
+            Err(_) => Ok(Effect::Bought(arn, None)),
+        }
+    }
+
+    /// Routes an alias, with everything that the call overwrites as it is at this moment.
+    async fn route(
+        &self,
+        id: &AliasId,
+        expected: &Expected,
+        to: &Route,
+        invocations: Invocations,
+    ) -> Result<Effect, CallError> {
+        let Some(alias) = self.aws.alias(id).await? else { return Ok(Effect::Moved) };
+        let AgentAlias { name, description, status, version, throughput, rejects, .. } = &alias;
+        let under_way = matches!(status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Deleting);
+        let Some(version) = version.as_ref().filter(|version| *version != "DRAFT") else { return Ok(Effect::Moved) };
+        let other_version = expected.version_matters && *version != expected.version;
+        if under_way || *throughput != expected.route || other_version {
+            return Ok(Effect::Moved);
+        }
+        let rejects = match invocations {
+            Invocations::Keep => *rejects,
+            Invocations::Reject => true,
+            Invocations::Accept => false,
+        };
+        self.aws.route_alias(id, name, description.as_deref(), version, to, rejects).await?;
+        Ok(Effect::Done)
+    }
+
+    /// Writes a parameter, if it still holds what the plan has seen.
+    async fn point(
+        &self,
+        name: &ParameterName,
+        value: &str,
+        expected: Option<&String>,
+        commitment: &str,
+    ) -> Result<Effect, CallError> {
+        let seen = self.aws.parameter(name).await?;
+        if seen.as_ref().map(|seen| &seen.value) != expected {
+            return Ok(Effect::Moved);
+        }
+        self.aws.write_parameter(name, value, seen.is_some(), commitment).await.map(Effect::Wrote)
+    }
+
+    /// Deletes a throughput, if it still bears our marks and nothing leads to it. In a term's last minutes a look that fails
+    /// holds nothing back.
+    async fn delete(&self, name: &str, arn: &str, last_chance: bool, record: &Record) -> Result<Effect, CallError> {
+        let declared = &record.declared;
+        let ids: Vec<AliasId> = declared.all_aliases().cloned().collect();
+        let aliases = join_all(ids.into_iter().map(|id| async move { self.alias_now(&id).await }));
+        let parameters = self.look_at_parameters(declared.all_parameters());
+        let (marks, aliases, parameters) = tokio::join!(self.aws.marks(arn), aliases, parameters);
+        let served = record.progress.throughputs.get(arn).is_some_and(|held| held.served.is_some());
+        match marks {
+            Ok(marks) if marks.are(record.name(), self.store.deployment) => {}
+            // Marks that do not show are asked for again by the next tick, not judged.
+            Ok(marks) if marks.are_none_of_ours() => {
+                return Err(CallError {
+                    cannot: format!("delete {name}"),
+                    kind: CallErrorKind::Refused,
+                    code: "NotMarked".to_owned(),
+                    message: "it bears none of our marks now: what is not ours is never deleted".to_owned(),
+                });
+            }
+            Ok(_) => return Ok(Effect::NotOurs),
+            Err(error) if error.kind == CallErrorKind::NotFound && !last_chance => return Ok(Effect::NotThere),
+            Err(_) if last_chance => {}
+            Err(error) => return Err(error),
+        }
+        for seen in aliases {
+            match seen {
+                Ok(Some(alias)) if alias.throughput.as_deref().is_some_and(|named| named == arn || named == name) => {
+                    return Ok(Effect::Moved);
+                }
+                // Rule 2: until it is PREPARED it may still send invocations where it sent them before.
+                Ok(Some(alias)) if served && !last_chance && may_return(&alias.status) => return Ok(Effect::Moved),
+                Ok(_) => {}
+                Err(_) if last_chance => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for seen in parameters.into_values() {
+            match seen {
+                Ok(Some(parameter)) if parameter.names(arn) => return Ok(Effect::Moved),
+                Ok(_) => {}
+                Err(_) if last_chance => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(match self.aws.delete_throughput(name, arn).await? {
+            Deletion::Acknowledged => Effect::Deleted,
+            Deletion::NotThere => Effect::NotThere,
         })
+    }
+
+    /// Forgets a commitment of which nothing is left: first its schedule, which could be made again from the record.
+    async fn forget_record(&self, name: &str, tenure: &Tenure) -> Result<Effect, CallError> {
+        self.still_holds(tenure, &format!("forget {name}")).await?;
+        self.aws.delete_schedule(self.store.group, name).await?;
+        let stored = tenure.stored().await;
+        let tombstone = Tombstone::of(&stored.record, self.now());
+        match self.store.forget(&stored, &self.holder, &tombstone).await? {
+            Written::Done => Ok(Effect::Done),
+            Written::LeaseLost | Written::DeclaredChanged | Written::NoRoom(_) | Written::Closed(_) => {
+                Ok(Effect::Changed)
+            }
+        }
+    }
+}
+
+/// Whether an alias in `status` that names another route may still send invocations where it sent them before.
+fn may_return(status: &AliasStatus) -> bool {
+    matches!(status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Failed)
+}
+
+/// Rule 4: a definite refusal takes the announcement back, unless an earlier call may have bought.
+fn take_back(way: &mut Way, action: &Action, error: &CallError) {
+    let Action::Buy { name, announced, repeated: false } = action else { return };
+    if !error.is_final() {
+        return;
+    }
+    way.progress.announced.remove(name);
+    if let Some(purchase) = &announced.purchase {
+        way.progress.spent.remove(purchase);
+    }
+}
+
+/// The token had been used before: without a term the next announcement has the next number.
+fn spent(way: &mut Way, name: &str, announced: &Announced, arn: &str) -> bool {
+    way.progress.announced.remove(name);
+    if announced.term.is_none() {
+        return true;
+    }
+    let error = CallError {
+        cannot: format!("buy {name}"),
+        kind: CallErrorKind::Refused,
+        code: "SpentToken".to_owned(),
+        message: format!("AWS answered with {arn}, which is gone; give Purchase a new value"),
+    };
+    let action = Action::Buy { name: name.to_owned(), announced: announced.clone(), repeated: false };
+    let _failed = way.attempts.failed(&action, error);
+    true
+}
+
+fn bought(way: &mut Way, action: &Action, arn: String, found: Option<&Throughput>, now: Timestamp) {
+    let Action::Buy { name, announced, .. } = action else { return };
+    way.progress.announced.remove(name);
+    way.progress.throughputs.entry(arn).or_insert_with(|| Held::bought(name, announced.clone()));
+    if let Some(found) = found {
+        way.progress.see(found, now);
+    }
+}
+
+/// Remembers an effect that says nothing but that it was had.
+fn remember(way: &mut Way, action: &Action, now: Timestamp) {
+    match action {
+        Action::Release { arn, .. } => {
+            let _name = way.progress.lose(arn, false, now);
+        }
+        Action::Tag { arn, .. } => {
+            let tags = way.stored.record.declared.commitment.tags.clone();
+            if let Some(held) = way.progress.throughputs.get_mut(arn) {
+                held.tags = tags;
+            }
+        }
+        Action::Forget { .. } => way.standing = Standing::Forgotten,
+        Action::Buy { .. } | Action::Route { .. } | Action::Point { .. } | Action::Delete { .. } => {}
     }
 }
 
@@ -158,23 +377,5 @@ fn out_of_time(alias: &AliasId) -> CallError {
         kind: CallErrorKind::Busy,
         code: "NoTime".to_owned(),
         message: "the invocation ends; the next tick goes on".to_owned(),
-    }
-}
-
-/// What the record keeps of an effect; it is written in the next round, and found out again after a crash.
-fn remember(record: &mut Record, action: &Action, effect: Effect, now: Timestamp) {
-    match (action, effect) {
-        (Action::Buy { tags, .. }, Effect::Bought(bought)) => record.notice(&bought, Some(tags_digest(tags)), now),
-        (Action::Buy { name, .. }, Effect::Missing(arn)) => {
-            record.buying.insert(name.clone(), Buying { since: now, missing: Some(arn) });
-        }
-        (Action::Release { arn, .. }, _) => record.throughputs.retain(|held| held.arn != *arn),
-        (Action::Tag { arn, .. }, _) => {
-            let digest = tags_digest(&record.commitment.tags);
-            if let Some(held) = record.throughputs.iter_mut().find(|held| held.arn == *arn) {
-                held.tags = digest;
-            }
-        }
-        _ => {}
     }
 }

@@ -3,49 +3,59 @@
 //! bedrock-agent takes few calls a second (aws-facts, agent aliases). What would be refused is not sent yet, so that fifty aliases
 //! cost the seconds that the limits force, and no call that fails.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
+use policy::observed::CallError;
 use tokio::sync::Mutex;
 
 use super::Clock;
 
-/// After so long on a clock of whole seconds, one has surely passed.
-const SURELY_A_SECOND: SignedDuration = SignedDuration::from_secs(2);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// One operation's limit in one invocation.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// How many a second.
-    most: u32,
-    sent: Mutex<Sent>,
-}
-
-#[derive(Debug, Default)]
-struct Sent {
-    since_pause: u32,
-    last: Option<Timestamp>,
+    most: usize,
+    /// When the last of them were let go: at most as many as a second takes.
+    turns: Mutex<VecDeque<Timestamp>>,
 }
 
 impl Pace {
     /// `most` calls a second.
-    pub(super) fn new(most: u32) -> Self {
-        Self { most, sent: Mutex::default() }
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, turns: Mutex::default() }
     }
 
     /// Waits until one more call may be sent. In turn: whoever came first goes first.
     pub(super) async fn turn(&self, clock: &Clock) {
-        let mut sent = self.sent.lock().await;
-        let now = (clock.now)();
-        if sent.last.is_some_and(|last| now.duration_since(last) >= SURELY_A_SECOND) {
-            sent.since_pause = 0;
+        let nothing = std::future::ready(Ok(()));
+        let _always: Result<(), CallError> = self.turn_after(clock, nothing).await;
+    }
+
+    /// [`Pace::turn`]. What has to be done `before` costs no time while there is something to wait for.
+    ///
+    /// # Errors
+    /// Those of `before`: then no turn is taken.
+    pub(super) async fn turn_after(
+        &self,
+        clock: &Clock,
+        before: impl Future<Output = Result<(), CallError>>,
+    ) -> Result<(), CallError> {
+        let mut turns = self.turns.lock().await;
+        before.await?;
+        if turns.len() == self.most
+            && let Some(earliest) = turns.pop_front()
+        {
+            let left = SECOND.saturating_sub((clock.now)().duration_since(earliest)).min(SECOND);
+            if left.is_positive() {
+                (clock.sleep)(left.unsigned_abs()).await;
+            }
         }
-        if sent.since_pause == self.most {
-            (clock.sleep)(Duration::from_secs(1)).await;
-            sent.since_pause = 0;
-        }
-        sent.since_pause += 1;
-        sent.last = Some((clock.now)());
+        turns.push_back((clock.now)());
+        Ok(())
     }
 }
 
@@ -54,7 +64,7 @@ impl Pace {
 pub(super) struct Paces {
     /// `UpdateAgentAlias`.
     pub(super) updates: Pace,
-    /// `GetAgentAlias`.
+    /// `GetAgentAlias`, beside the one before each `UpdateAgentAlias`, which keeps that one's pace.
     pub(super) looks: Pace,
     /// `GetAgentVersion`.
     pub(super) versions: Pace,
@@ -62,6 +72,6 @@ pub(super) struct Paces {
 
 impl Default for Paces {
     fn default() -> Self {
-        Self { updates: Pace::new(2), looks: Pace::new(10), versions: Pace::new(10) }
+        Self { updates: Pace::new(2), looks: Pace::new(8), versions: Pace::new(10) }
     }
 }

@@ -36,12 +36,14 @@ impl Seen {
 
     /// Keeps what cannot change: the models of versions, and what custom models are based on.
     pub(super) fn keep(&self, found: &Facts) {
-        let Facts { version_models, base_models, throughputs: _, marks: _, legacy: _ } = found;
+        let Facts { version_models, base_models, lifecycles, throughputs: _, marks: _ } = found;
         let facts = &mut self.answers().facts;
         let good = version_models.iter().filter(|(_, answer)| answer.is_ok());
         facts.version_models.extend(good.map(|(key, answer)| (key.clone(), answer.clone())));
         let good = base_models.iter().filter(|(_, answer)| answer.is_ok());
         facts.base_models.extend(good.map(|(key, answer)| (key.clone(), answer.clone())));
+        let good = lifecycles.iter().filter(|(_, answer)| answer.is_ok());
+        facts.lifecycles.extend(good.map(|(key, answer)| (key.clone(), answer.clone())));
     }
 
     /// The answer to `question`, if it is known; nothing in it if not.
@@ -58,7 +60,11 @@ impl Seen {
                 let answer = answers.facts.base_models.get(model)?.clone();
                 found.base_models.insert(model.clone(), answer);
             }
-            Question::Throughput(_) | Question::Marks(_) | Question::Legacy(_) => return None,
+            Question::Lifecycle(model) => {
+                let answer = answers.facts.lifecycles.get(model)?.clone();
+                found.lifecycles.insert(model.clone(), answer);
+            }
+            Question::Throughput(_) | Question::Marks(_) => return None,
         }
         Some(found)
     }

@@ -1,6 +1,5 @@
 //! Beyond one resource: lines 41 to 44.
 
-use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
 use throughput_scheduler::handler::Invocation;
 
 use super::*;
@@ -11,11 +10,6 @@ const RENAMED: &str = "Renamed";
 impl Scene {
     fn renamed(&self) -> String {
         derived_name(&self.stack.id, RENAMED)
-    }
-
-    /// The throughput of the commitment `name`.
-    fn throughput_of(&self, name: &str) -> Option<simulator::Throughput> {
-        self.world.sim.throughputs().into_iter().find(|one| one.tags.get(COMMITMENT_TAG).is_some_and(|tag| tag == name))
     }
 
     /// Delivers a request about the renamed resource, and gives it with its answer.
@@ -40,7 +34,7 @@ impl Scene {
     async fn tick_to(&self, arn: &str) {
         let input = self.world.sim.schedule(GROUP, &self.name()).expect("registered").input;
         let deadline = self.world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
-        let invocation = Invocation { function_arn: arn.to_owned(), deadline };
+        let invocation = Invocation { function_arn: arn.to_owned(), deadline, request_id: String::new() };
         let event = serde_json::from_str(&input).expect("JSON");
         self.world.handler.handle(event, &invocation).await.expect("the tick ends well");
     }
@@ -147,7 +141,7 @@ async fn line_42_a_renamed_resource_is_refused_while_the_old_one_is_in_force() {
     for wait_for in ["Accepted", "InService"] {
         let (request, answer) = scene.rename("Create", &properties(json!({"WaitFor": wait_for}))).await;
         assert_eq!((status(&answer), &answer["PhysicalResourceId"]), ("FAILED", &json!(scene.renamed())));
-        for said in [scene.name().as_str(), ALIAS, "TakeOver"] {
+        for said in [scene.name().as_str(), ALIAS, "two deployments"] {
             assert!(reason(&answer).contains(said), "{answer}");
         }
         scene.world.pass(1).await;
@@ -162,92 +156,15 @@ async fn line_42_a_renamed_resource_is_refused_while_the_old_one_is_in_force() {
 }
 
 #[tokio::test]
-async fn line_42_with_take_over_the_alias_goes_over_and_the_old_ones_delete_leaves_it_alone() {
-    let scene = Scene::created(&properties(json!({}))).await;
-    let old = scene.arn();
-    // In service before CloudFormation deletes the old one.
-    let declared = properties(json!({"TakeOver": true, "WaitFor": "InService"}));
-    let create = scene.stack.request("Create", RENAMED, &declared, scene.world.now());
-    scene.send(&create).await.expect("ticks go on");
-    let mut routes = vec![Some(old.clone()), scene.route()];
-    let until = scene.world.now().saturating_add(SignedDuration::from_mins(45)).expect("in range");
-    scene.world.run_until(until, |_, _| routes.push(scene.route())).await;
-    assert_eq!((last_status(&scene, &create).as_str(), scene.stack.answers(&create)), ("SUCCESS", 1));
-    let new = scene.throughput_of(&scene.renamed()).expect("it is bought").arn;
-    routes.dedup();
-    routes.retain(Option::is_some);
-    assert_eq!(routes, [Some(old), Some(new.clone())], "once, and never back");
-    scene.look_anew();
-    let (delete, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
-    assert_eq!((status(&answer), scene.stack.answers(&delete)), ("SUCCESS", 1));
-    scene.pass_well(130).await;
-    assert_eq!((scene.arn(), scene.route()), (new.clone(), Some(new)));
-    assert_eq!(scene.calls("UpdateAgentAlias"), 0, "left alone");
-    assert_eq!((scene.world.sim.history().len(), scene.world.sim.schedules().len()), (2, 1));
-    let (_, deleted) = scene.rename("Delete", &properties(json!({}))).await;
-    assert_eq!(status(&deleted), "SUCCESS");
-    assert!(scene.world.sim.throughputs().is_empty());
-    assert_eq!(scene.route(), None);
-}
-
-#[tokio::test]
-async fn line_42_the_old_one_is_deleted_before_the_new_one_is_in_service() {
-    let scene = Scene::created(&properties(json!({}))).await;
-    let (_, answer) = scene.rename("Create", &properties(json!({"TakeOver": true}))).await;
-    assert_eq!(status(&answer), "SUCCESS");
-    // Its alias is still on the old throughput, which must not go from under it.
-    let (delete, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
-    assert_eq!((status(&answer), scene.stack.answers(&delete)), ("SUCCESS", 1), "{answer}");
-    scene.world.pass(50).await;
-    let new = scene.throughput_of(&scene.renamed()).expect("it is bought").arn;
-    assert_eq!((scene.arn(), scene.route()), (new.clone(), Some(new)));
-    assert!(scene.has_tombstone() || scene.stored().is_none());
-    assert_eq!(scene.world.sim.history().len(), 2);
-}
-
-#[tokio::test]
-async fn line_42_nothing_is_deleted_while_what_was_taken_over_has_not_moved() {
-    let scene = Scene::new().await;
-    scene.world.sim.knobs(|knobs| knobs.least_drain = SignedDuration::ZERO);
-    let at_once = |more: Value| {
-        let mut declared = properties(json!({"Drain": "0m", "ModelIdParameter": "/support/model-id"}));
-        declared.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        declared
-    };
-    let (_, answer) = scene.carry_out("Create", &at_once(json!({}))).await;
-    assert_eq!(status(&answer), "SUCCESS", "{answer}");
-    scene.world.pass(40).await;
-    let old = scene.arn();
-    for operation in ["UpdateAgentAlias", "PutParameter"] {
-        scene.world.sim.fault(operation, 100, Fault::throttled());
-    }
-    let create = scene.stack.request("Create", RENAMED, &at_once(json!({"TakeOver": true})), scene.world.now());
-    scene.send(&create).await.expect("it is bought");
-    let leads_there = || {
-        let parameter = scene.world.sim.parameter("/support/model-id").expect("it is kept");
-        (scene.route() == Some(old.clone()), parameter.value == old)
-    };
-    assert_eq!(leads_there(), (true, true), "they could not be moved");
-    // No tick comes in between.
-    scene.world.sim.clear_faults();
-    let delete = scene.request("Delete", &at_once(json!({})));
-    scene.send(&delete).await.expect("it is carried out");
-    assert_eq!(scene.world.sim.take_violations(), Vec::<String>::new());
-    assert_eq!(leads_there(), (false, false), "what has to go makes way itself");
-    scene.world.pass(50).await;
-    assert_eq!(last_status(&scene, &delete), "SUCCESS");
-    let new = scene.throughput_of(&scene.renamed()).expect("it is bought").arn;
-    assert_eq!((scene.arn(), scene.route()), (new.clone(), Some(new)));
-}
-
-#[tokio::test]
-async fn line_43_the_guards_create_and_update_do_nothing() {
+async fn line_43_the_guards_create_and_update_take_the_table_up_and_leave_the_rest() {
     let scene = Scene::created(&properties(json!({}))).await;
     scene.look_anew();
     for kind in ["Create", "Update"] {
         assert_eq!(status(&scene.guard(kind).await), "SUCCESS");
     }
-    assert_eq!(scene.world.sim.operations(), Vec::<&str>::new());
+    assert_eq!(scene.changes(), Vec::<&str>::new());
+    let deployment = scene.world.sim.item(TABLE, "deployment").expect("it is there");
+    assert_eq!((&deployment["Name"], &deployment["Open"]), (&json!(rehearsal::DEPLOYMENT), &json!(true)));
     assert_eq!(scene.world.sim.schedules().len(), 1);
 }
 
@@ -263,7 +180,7 @@ async fn line_43_the_guard_cannot_be_deleted_while_anything_is_registered() {
     for name in [scene.name().as_str(), "by-an-action"] {
         assert!(reason(&answer).contains(name), "{answer}");
     }
-    assert!(scene.world.sim.operations().iter().all(|one| one.starts_with("Get") || one.starts_with("List")));
+    assert_eq!(scene.changes(), Vec::<&str>::new());
     scene.send(&json!({"Action": "Retire", "Name": "by-an-action"})).await.expect("forgotten");
     let answer = scene.guard("Delete").await;
     assert_eq!(status(&answer), "FAILED");
@@ -280,30 +197,12 @@ async fn line_43_the_guard_cannot_be_deleted_while_anything_is_registered() {
 
 #[tokio::test]
 async fn line_43_a_term_that_runs_on_holds_the_guard() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::created(&declared).await;
     scene.carry_out("Delete", &declared).await;
     let answer = scene.guard("Delete").await;
     assert_eq!(status(&answer), "FAILED");
     assert!(reason(&answer).contains(&scene.name()), "{answer}");
-}
-
-#[tokio::test]
-async fn line_43_a_foreign_schedule_in_the_group_holds_no_guard() {
-    let scene = Scene::new().await;
-    let target = Target::builder().arn(rehearsal::FUNCTION).role_arn(rehearsal::ROLE);
-    let target = target.input(r#"{"Action": "ScaleUp", "Name": "support-agent"}"#).build().expect("a target");
-    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().expect("a window");
-    let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&scene.world.sim.url()));
-    let create = scheduler.create_schedule().group_name(GROUP).name("scale-up-at-eight");
-    let create = create.schedule_expression("rate(1 hour)").flexible_time_window(window).target(target);
-    create.send().await.expect("it is created");
-    assert_eq!(status(&scene.guard("Delete").await), "SUCCESS");
-    assert_eq!(scene.world.sim.schedules().len(), 1);
-    scene.carry_out("Create", &properties(json!({}))).await;
-    let answer = scene.guard("Delete").await;
-    assert_eq!(status(&answer), "FAILED");
-    assert!(reason(&answer).contains(&scene.name()) && !reason(&answer).contains("scale-up-at-eight"), "{answer}");
 }
 
 #[tokio::test]

@@ -116,7 +116,7 @@ async fn line_18_a_registration_whose_answer_was_lost_is_found_again() {
 }
 
 #[tokio::test]
-async fn line_16_what_another_invocation_has_just_registered_is_left_to_it_and_a_minute_later_carried_on() {
+async fn line_16_a_create_whose_invocation_ended_undecided_is_carried_on_by_its_repeat() {
     let scene = Scene::new().await;
     // The first one ends undecided.
     scene.world.sim.fault("ListProvisionedModelThroughputs", 1000, Fault::throttled());
@@ -124,11 +124,6 @@ async fn line_16_what_another_invocation_has_just_registered_is_left_to_it_and_a
     let first = scene.send(&request).await;
     assert!(first.is_err() && scene.is_registered(), "{first:?}");
     scene.world.sim.clear_faults();
-    scene.look_anew();
-    scene.send(&request).await.expect("it is left to the first, and to ticks");
-    assert_eq!((scene.world.sim.operations(), scene.stack.answer(&request)), (vec!["GetSchedule"], None));
-    // No tick comes.
-    scene.world.sim.advance(SignedDuration::from_mins(1));
     scene.send(&request).await.expect("it is carried on");
     assert_eq!(status(&scene.answer(&request)), "SUCCESS");
     scene.world.pass(45).await;
@@ -190,7 +185,7 @@ async fn line_20_a_guardrail_that_refuses_names_itself_and_nothing_is_changed() 
     for (setting, value, more) in [
         ("MAX_MODEL_UNITS", "1", json!({"ModelUnits": 2})),
         ("ALLOWED_MODELS", "meta.*", json!({})),
-        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth"})),
+        ("ALLOWED_COMMITMENTS", "None", json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})),
     ] {
         let scene = Scene::with_settings(&[(setting, value)]).await;
         let request = scene.request("Create", &properties(more));
@@ -234,8 +229,10 @@ async fn line_21_an_alias_that_cannot_follow_is_named_and_nothing_is_bought() {
 #[tokio::test]
 async fn line_22_a_throughput_of_the_derived_name_that_is_not_ours_is_neither_adopted_nor_deleted() {
     let scene = Scene::new().await;
-    // The digits of the sample's model, one unit, no term.
-    let name = format!("{}-f5426c", scene.name());
+    let named = rehearsal::commitment(json!({"Name": scene.name()}));
+    let declared = policy::commitment::Commitment::read(&named, "", &mut policy::input::Mistakes::default());
+    let declared = declared.expect("it is right");
+    let name = declared.throughput_name(declared.units, rehearsal::DEPLOYMENT);
     let foreign = scene.world.sim.add_throughput(&name, "amazon.nova-lite-v1:0:24k", 1, &[]);
     let request = scene.request("Create", &properties(json!({})));
     scene.send(&request).await.expect("FAILED is delivered");

@@ -55,7 +55,8 @@ async fn line_36_what_is_created_longer_than_the_request_lasts_is_finished_by_ti
 async fn line_37_a_term_that_has_not_ended_holds_no_stack() {
     for refuses in REFUSES {
         for at_end in ["Renew", "Retire"] {
-            let declared = properties(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": at_end}));
+            let declared =
+                properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": at_end}));
             let scene = Scene::created(&declared).await;
             scene.world.sim.knobs(|knobs| knobs.delete_before_term_end = refuses);
             let end = scene.world.sim.throughputs()[0].expiration.expect("a term has an end");
@@ -90,7 +91,7 @@ async fn line_37_a_term_that_has_not_ended_holds_no_stack() {
 
 #[tokio::test]
 async fn line_37_a_term_that_begins_while_its_delete_waits_holds_it_no_longer() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::new().await;
     scene.carry_out("Create", &declared).await;
     scene.world.pass(10).await;
@@ -108,7 +109,7 @@ async fn line_37_a_term_that_begins_while_its_delete_waits_holds_it_no_longer() 
 
 #[tokio::test]
 async fn line_37_what_is_created_anew_while_its_old_term_runs_is_not_bought_twice() {
-    let declared = properties(json!({"CommitmentDuration": "OneMonth"}));
+    let declared = properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     let scene = Scene::created(&declared).await;
     scene.delete(&declared).await;
     scene.world.pass(30).await;
@@ -152,14 +153,14 @@ async fn line_38_what_is_retained_while_it_is_being_created_is_left_to_itself() 
     assert_eq!(scene.changes(), ["UntagResource"]);
     scene.pass_well(121).await;
     let throughput = scene.world.sim.throughputs().remove(0);
-    assert!(!throughput.tags.contains_key(COMMITMENT_TAG) && !throughput.tags.contains_key(GROUP_TAG));
+    assert!(!throughput.tags.contains_key(COMMITMENT_TAG) && !throughput.tags.contains_key(DEPLOYMENT_TAG));
     assert_eq!((throughput.status, scene.route()), ("InService", None));
     assert!(scene.world.sim.schedules().is_empty());
 }
 
 #[tokio::test]
 async fn line_38_a_term_is_retained_too() {
-    let declared = retained(&json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let declared = retained(&json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     let scene = Scene::created(&declared).await;
     let arn = scene.arn();
     scene.delete(&declared).await;
@@ -205,14 +206,14 @@ async fn line_38_retain_counts_after_an_update_that_failed_too() {
 
 #[tokio::test]
 async fn line_38_a_crash_between_the_marks_and_the_tombstone_is_made_up_for() {
-    for operation in ["UntagResource", "UpdateSchedule", "DeleteSchedule"] {
+    for operation in ["UntagResource", "UpdateItem", "TransactWriteItems", "DeleteSchedule"] {
         for fault in [Fault::LoseAnswer, Fault::Drop] {
             for skip in [0, 1, 2] {
                 let scene = Scene::created(&retained(&json!({}))).await;
                 let arn = scene.arn();
                 // What came before goes well: the first writes only register the request.
                 let request = scene.request("Delete", &retained(&json!({})));
-                if operation == "UpdateSchedule" {
+                if matches!(operation, "UpdateItem" | "TransactWriteItems") {
                     scene.world.sim.fault(operation, skip, Fault::Slow(SignedDuration::ZERO));
                 } else if skip > 0 {
                     continue;
@@ -236,6 +237,9 @@ async fn line_38_a_crash_between_the_marks_and_the_tombstone_is_made_up_for() {
                     // It could not even be registered: the next Delete does it.
                     scene.delete(&retained(&json!({}))).await;
                 }
+                // What was left without a schedule is found by the hourly repair.
+                scene.world.send(json!({"Action": "Repair"})).await.expect("it is put right");
+                scene.world.pass(2).await;
                 scene.is_retained(&arn).await;
             }
         }
@@ -248,8 +252,8 @@ async fn line_39_a_missing_permission_is_named_and_the_next_delete_succeeds() {
         ("DeleteProvisionedModelThroughput", "bedrock:DeleteProvisionedModelThroughput"),
         ("UpdateAgentAlias", "bedrock:UpdateAgentAlias"),
         ("ListProvisionedModelThroughputs", "bedrock:ListProvisionedModelThroughputs"),
-        ("GetSchedule", "scheduler:GetSchedule"),
-        ("UpdateSchedule", "scheduler:UpdateSchedule"),
+        ("GetItem", "dynamodb:GetItem"),
+        ("TransactWriteItems", "dynamodb:TransactWriteItems"),
     ] {
         let scene = Scene::created(&properties(json!({}))).await;
         scene.world.sim.fault(operation, 100_000, Fault::denied());

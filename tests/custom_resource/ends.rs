@@ -3,7 +3,8 @@
 use super::*;
 
 fn one_month(more: Value) -> Value {
-    let mut properties = properties(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let mut properties =
+        properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     if let (Some(members), Value::Object(more)) = (properties.as_object_mut(), more) {
         members.extend(more);
     }
@@ -39,28 +40,11 @@ async fn after_its_term_an_update_of_something_else_buys_no_other_month() {
 #[tokio::test]
 async fn after_its_term_another_size_is_declared_anew_and_bought() {
     let scene = ended().await;
-    let (_, answer) = scene.carry_out("Update", &one_month(json!({"ModelUnits": 2}))).await;
+    let (_, answer) = scene.carry_out("Update", &one_month(json!({"ModelUnits": 2, "Purchase": "2026-12"}))).await;
     assert_eq!(status(&answer), "SUCCESS");
     scene.world.pass(40).await;
     assert_eq!(scene.route(), Some(scene.arn()));
     assert_eq!(scene.world.sim.throughputs()[0].units, 2);
-}
-
-#[tokio::test]
-async fn a_delete_meets_a_schedule_of_somebody_else_and_leaves_it() {
-    use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
-    let scene = Scene::new().await;
-    let target = Target::builder().arn(rehearsal::FUNCTION).role_arn(rehearsal::ROLE).input("{}").build();
-    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build();
-    let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&scene.world.sim.url()));
-    let create = scheduler.create_schedule().group_name(GROUP).name(scene.name()).schedule_expression("rate(1 hour)");
-    let create = create.flexible_time_window(window.expect("a window")).target(target.expect("a target"));
-    create.send().await.expect("it is created");
-    let (_, answer) = scene.carry_out("Create", &properties(json!({}))).await;
-    assert_eq!(status(&answer), "FAILED");
-    let (_, answer) = scene.carry_out("Delete", &properties(json!({}))).await;
-    assert_eq!(status(&answer), "SUCCESS");
-    assert_eq!(scene.stored(), Some(json!({})), "it is left as it was");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn line_1_scalars_as_strings_are_the_same_as_numbers_and_booleans() {
         scene.send(&request).await.expect("it is carried out");
         assert_eq!(status(&scene.answer(&request)), "SUCCESS");
         assert_eq!(scene.world.sim.throughputs()[0].units, 2);
-        stored.push(scene.stored().expect("registered")["Tick"]["Commitment"].clone());
+        stored.push(scene.stored().expect("registered")["Declared"]["Commitment"].clone());
     }
     assert_eq!(stored[0], stored[1]);
 }

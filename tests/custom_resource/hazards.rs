@@ -120,7 +120,7 @@ async fn an_alias_that_a_failed_create_took_over_goes_back() {
 async fn an_update_to_a_term_that_was_never_bought_can_be_rolled_back() {
     let scene = Scene::created(&properties(json!({}))).await;
     throttled(&scene, "CreateProvisionedModelThroughput", 30);
-    let update = scene.request("Update", &properties(json!({"CommitmentDuration": "OneMonth"})));
+    let update = scene.request("Update", &properties(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})));
     scene.send(&update).await.expect("ticks go on");
     scene.world.sim.clear_faults();
     scene.world.sim.advance(SignedDuration::from_secs(20));
@@ -216,7 +216,7 @@ async fn requests_and_ticks_that_run_at_the_same_time_leave_what_the_last_reques
 
 #[tokio::test]
 async fn a_delete_that_runs_beside_its_create_wins() {
-    for operation in ["GetSchedule", "CreateSchedule", "ListProvisionedModelThroughputs"] {
+    for operation in ["GetItem", "TransactWriteItems", "ListProvisionedModelThroughputs"] {
         let scene = Scene::new().await;
         scene.world.sim.knobs(|knobs| knobs.delete_while_creating = Refuses::No);
         let create = scene.request("Create", &properties(json!({"WaitFor": "InService"})));
@@ -294,24 +294,6 @@ async fn a_create_of_little_time_is_answered_within_it() {
 }
 
 #[tokio::test]
-async fn a_rename_that_is_rolled_back_after_its_success_gives_the_alias_back() {
-    let scene = Scene::created(&properties(json!({}))).await;
-    let before = scene.arn();
-    let taking = properties(json!({"TakeOver": true}));
-    let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
-    let (_, answer) = scene.stack.carry_out(&scene.world, &create).await;
-    assert_eq!(status(&answer.expect("answered")), "SUCCESS");
-    scene.world.pass(40).await;
-    assert_ne!(scene.route(), Some(before.clone()), "moved");
-    // Another resource of the stack fails: what was created goes, what was there is not touched.
-    let delete = scene.stack.request("Delete", "Renamed", &taking, scene.world.now());
-    let (_, answer) = scene.stack.carry_out(&scene.world, &delete).await;
-    assert_eq!(status(&answer.expect("answered")), "SUCCESS");
-    scene.world.pass(10).await;
-    assert_eq!((scene.arn(), scene.route()), (before.clone(), Some(before)));
-}
-
-#[tokio::test]
 async fn a_commitment_that_goes_leaves_the_routes_of_others_alone_even_with_take_over() {
     let scene = Scene::created(&properties(json!({"TakeOver": true}))).await;
     let foreign = scene.world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
@@ -358,56 +340,15 @@ async fn a_tombstone_gives_way_to_an_action_of_the_same_name_and_is_no_commitmen
 async fn what_is_retained_while_its_purchase_was_not_yet_noticed_is_released_once() {
     let scene = Scene::created(&properties(json!({"OnDelete": "Retain", "Timetable": closed()}))).await;
     // Bought by an invocation that died, and in no record.
-    let marks = [("throughput-scheduler:commitment", scene.name()), ("throughput-scheduler:group", GROUP.to_owned())];
+    let marks =
+        [("throughput-scheduler:commitment", scene.name()), ("throughput-scheduler:deployment", GROUP.to_owned())];
     let marks: Vec<(&str, &str)> = marks.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let bought = format!("{}-f5426c", scene.name());
+    let bought = format!("{}-f3bc69", scene.name());
     scene.world.sim.add_throughput(&bought, "amazon.nova-lite-v1:0:24k", 1, &marks);
     scene.world.sim.clear_requests();
     let (_, answer) = scene.carry_out("Delete", &properties(json!({"OnDelete": "Retain"}))).await;
     assert_eq!(status(&answer), "SUCCESS");
     assert_eq!(scene.changes(), ["UntagResource"]);
-}
-
-#[tokio::test]
-async fn an_alias_taken_from_a_commitment_whose_update_fails_does_not_come_back_to_it() {
-    let scene = Scene::created(&properties(json!({}))).await;
-    scene.world.sim.knobs(|knobs| {
-        knobs.creation_time = SignedDuration::from_hours(3);
-        knobs.delete_while_creating = Refuses::No;
-    });
-    let update = scene.request("Update", &properties(json!({"ModelUnits": 2, "WaitFor": "InService"})));
-    scene.send(&update).await.expect("ticks go on");
-    scene.world.sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_mins(10));
-    let taking = properties(json!({"TakeOver": true}));
-    let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
-    scene.send(&create).await.expect("it is carried out");
-    scene.world.pass(80).await;
-    assert_eq!(status(&scene.answer(&update)), "FAILED");
-    let stored = scene.stored().expect("registered");
-    assert_eq!(stored["Tick"]["Commitment"]["AgentAliases"], json!([]), "one of the two declares it");
-    let renamed = derived_name(&scene.stack.id, "Renamed");
-    let on = scene.world.sim.throughputs().into_iter().find(|one| one.name.starts_with(&renamed)).expect("bought");
-    assert_eq!(scene.route(), Some(on.arn));
-}
-
-#[tokio::test]
-async fn a_takeover_that_dies_between_its_two_writes_is_finished_when_it_comes_again() {
-    for after in 0..16 {
-        let scene = Scene::created(&properties(json!({}))).await;
-        let taking = properties(json!({"TakeOver": true}));
-        let create = scene.stack.request("Create", "Renamed", &taking, scene.world.now());
-        scene.world.sim.fall_silent(after, false);
-        tokio::select! { () = scene.world.sim.silent() => {}, _answer = scene.send(&create) => {} }
-        scene.world.pass(1).await;
-        let _answer = scene.send(&create).await;
-        scene.world.pass(45).await;
-        assert_eq!(status(&scene.answer(&create)), "SUCCESS", "{after}");
-        let stored = scene.stored().expect("registered");
-        assert_eq!(stored["Tick"]["Commitment"]["AgentAliases"], json!([]), "{after}: one of the two declares it");
-        let renamed = derived_name(&scene.stack.id, "Renamed");
-        let on = scene.world.sim.throughputs().into_iter().find(|one| one.name.starts_with(&renamed));
-        assert_eq!(scene.route(), on.map(|on| on.arn), "{after}");
-    }
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ impl Scene {
 
     /// What is declared, as the record holds it.
     fn declared(&self) -> Value {
-        self.stored().expect("registered")["Tick"]["Commitment"].clone()
+        self.stored().expect("registered")["Declared"]["Commitment"].clone()
     }
 
     /// An Update to `properties` is answered FAILED, once, and changes nothing that lasts; gives the reason.
@@ -342,7 +342,7 @@ async fn line_30_aliases_of_a_refused_update_go_back_to_where_they_were() {
 #[tokio::test]
 async fn line_30_while_a_term_runs_its_end_is_named_and_what_it_does_at_its_end_may_change() {
     let term = |more: Value| {
-        let mut declared = json!({"CommitmentDuration": "OneMonth"});
+        let mut declared = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"});
         declared.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         properties(declared)
     };
@@ -350,7 +350,7 @@ async fn line_30_while_a_term_runs_its_end_is_named_and_what_it_does_at_its_end_
     let end = scene.world.sim.throughputs()[0].expiration.expect("a term has an end").to_string();
     for refused in [
         term(json!({"ModelUnits": 2})),
-        term(json!({"CommitmentDuration": "SixMonths"})),
+        term(json!({"CommitmentDuration": "SixMonths", "Purchase": "2026-11"})),
         term(json!({"ModelId": LARGER_CONTEXT})),
         properties(json!({})),
     ] {
@@ -522,7 +522,7 @@ async fn line_32_an_update_of_what_was_never_registered_registers_it_anew() {
 async fn line_32_what_is_there_of_a_record_that_was_lost_is_found_again() {
     for (more, bought) in [(json!({}), 1), (json!({"ModelUnits": 2}), 2)] {
         let scene = Scene::created(&properties(json!({}))).await;
-        scene.lose_record().await;
+        scene.lose_record();
         let (request, answer) = scene.carry_out("Update", &properties(more)).await;
         assert_eq!(status(&answer), "SUCCESS");
         let until = scene.world.now().saturating_add(SignedDuration::from_mins(60)).expect("in range");
@@ -537,7 +537,7 @@ async fn line_32_what_is_there_of_a_record_that_was_lost_is_found_again() {
 async fn an_update_that_registers_anew_and_fails_deletes_nothing_that_was_in_service() {
     let scene = Scene::created(&properties(json!({}))).await;
     let arn = scene.arn();
-    scene.lose_record().await;
+    scene.lose_record();
     let (_, answer) = scene.carry_out("Update", &properties(json!({"ModelUnits": 11}))).await;
     assert_eq!(status(&answer), "FAILED");
     assert_eq!((scene.arn(), scene.route()), (arn.clone(), Some(arn)));

@@ -1,14 +1,11 @@
 //! What does input do that nobody means well with?
 //!
-//! Cases by hand, and everything that fuzzing has found worth keeping, replayed; see docs/reliability.md, "Hostile input".
+//! The whole function on hostile events; policy/tests/hostile/ has what reads them. See docs/reliability.md, "Hostile input".
 
 #![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
 
-mod checks;
-mod corpus;
 mod deliveries;
 mod growth;
-mod words;
 
 use serde_json::Value;
 

@@ -30,7 +30,7 @@ async fn while_the_parameter_cannot_be_written_it_stays() {
     let problem = problems(&world).await;
     assert!(problem.starts_with(&format!("AwsError: cannot write parameter {PARAMETER}: AccessDenied")), "{problem}");
     let report = send(&world, json!({"Action": "Status", "Name": NAME})).await;
-    let waits = format!("for {PARAMETER} to be seen pointed away from support-agent-f5426c");
+    let waits = format!("for {PARAMETER} to be seen pointed away from support-agent-f3bc69");
     assert_eq!(report["Waiting"], json!([waits]));
     world.sim.clear_faults();
     until(&world, "2026-11-16T10:05:00Z").await;
@@ -103,7 +103,7 @@ async fn retiring_points_it_away_first() {
 
 #[tokio::test]
 async fn what_another_commitment_holds_in_it_stays_while_the_one_that_retires_waits_for_its_term() {
-    let world = in_service(json!({"CommitmentDuration": "OneMonth"})).await;
+    let world = in_service(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     send(&world, json!({"Action": "Retire", "Name": NAME})).await;
     world.pass(2).await;
     assert_eq!(value(&world), ON_DEMAND);

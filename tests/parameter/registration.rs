@@ -27,8 +27,8 @@ async fn a_foreign_value_stops_a_declaration_that_does_not_take_it_over() {
 #[tokio::test]
 async fn what_it_would_hold_anyway_is_not_foreign() {
     let world = world().await;
-    let marks = [("throughput-scheduler:commitment", NAME), ("throughput-scheduler:group", GROUP)];
-    let ours = world.sim.add_throughput("support-agent-f5426c", "amazon.nova-lite-v1:0:24k", 1, &marks);
+    let marks = [("throughput-scheduler:commitment", NAME), ("throughput-scheduler:deployment", GROUP)];
+    let ours = world.sim.add_throughput("support-agent-f3bc69", "amazon.nova-lite-v1:0:24k", 1, &marks);
     for fit in [ON_DEMAND, "off", &ours] {
         world.sim.set_parameter(PARAMETER, "String", fit);
         let plan = json!({"Action": "Plan", "Commitment": declared(json!({}))});
@@ -53,27 +53,6 @@ async fn once_it_is_ours_a_wrong_value_stops_no_later_declaration() {
     world.sim.set_parameter(PARAMETER, "String", "nonsense");
     send(&world, apply(json!({"Drain": "6m"}))).await;
     assert_eq!(value(&world), arn(&world));
-}
-
-#[tokio::test]
-async fn a_parameter_that_another_commitment_declares_is_refused_unless_taken_over() {
-    let world = in_service(json!({})).await;
-    let first = arn(&world);
-    let mut second = declared(json!({"Name": "second", "AgentAliases": []}));
-    let error = refused(&world, json!({"Action": "Apply", "Commitment": second})).await;
-    let expected = format!("parameter {PARAMETER} is declared by commitment {NAME}; TakeOver takes it from there");
-    assert!(error.to_string().contains(&expected), "{error}");
-    second["TakeOver"] = json!(true);
-    send(&world, json!({"Action": "Apply", "Commitment": second})).await;
-    assert_eq!(value(&world), ON_DEMAND, "at once away from what the other may delete");
-    world.pass(40).await;
-    let theirs = world.sim.throughputs().into_iter().find(|one| one.arn != first).expect("bought");
-    assert_eq!(value(&world), theirs.arn);
-    // The first one goes without looking back.
-    send(&world, json!({"Action": "Retire", "Name": NAME})).await;
-    world.pass(7).await;
-    assert_eq!(value(&world), theirs.arn);
-    assert_eq!(world.sim.throughputs().len(), 1);
 }
 
 #[tokio::test]

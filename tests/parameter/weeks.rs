@@ -2,7 +2,7 @@
 
 use super::*;
 
-const THROUGHPUT: &str = "support-agent-f5426c";
+const THROUGHPUT: &str = "support-agent-f3bc69";
 
 /// Plays until `until`; writes down when the parameter is pointed where, and when something is deleted. At no minute does the
 /// parameter name what is not in service.

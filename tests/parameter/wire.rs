@@ -33,14 +33,13 @@ async fn a_new_parameter_is_a_string_of_the_standard_tier_and_one_that_is_there_
 async fn the_record_knows_that_the_parameter_is_ours() {
     let world = in_service(json!({})).await;
     let record = |world: &World| -> Value {
-        let schedule = world.sim.schedule(GROUP, NAME).expect("it is registered");
-        serde_json::from_str(&schedule.input).expect("JSON")
+        world.sim.item(rehearsal::TABLE, &format!("commitment/{NAME}")).expect("it is registered")
     };
-    assert_eq!(record(&world)["Tick"]["OwnParameters"], json!([PARAMETER]));
+    assert_eq!(record(&world)["Progress"]["OwnParameters"], json!([PARAMETER]));
     world.sim.fault("PutParameter", 1, Fault::denied());
     refused(&world, json!({"Action": "Apply", "Commitment": commitment(json!({}))})).await;
-    assert_eq!(record(&world)["Tick"]["LeavingParameters"], json!({ PARAMETER: ON_DEMAND }));
+    assert_eq!(record(&world)["Declared"]["LeavingParameters"], json!({ PARAMETER: ON_DEMAND }));
     tick(&world).await;
-    assert_eq!(record(&world)["Tick"].get("LeavingParameters"), None);
-    assert_eq!(record(&world)["Tick"].get("OwnParameters"), None);
+    assert_eq!(record(&world)["Declared"].get("LeavingParameters"), None);
+    assert_eq!(record(&world)["Progress"].get("OwnParameters"), None);
 }

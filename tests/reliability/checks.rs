@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::{AGENT, ALIAS};
+use rehearsal::{AGENT, ALIAS, TABLE};
 use serde_json::{Value, json};
 use simulator::{Simulator, Throughput};
 
@@ -12,24 +12,21 @@ use super::{OTHER_ALIAS, Scene, TICK};
 
 /// The drain of every story.
 pub(crate) const DRAIN: SignedDuration = SignedDuration::from_mins(1);
-/// What in a record depends on when something was seen and by how many invocations, and not on what was declared.
-const PASSING: [&str; 15] = [
-    "Arn",
+/// What in a declaration depends on when it came and how often it was written.
+const PASSING: [&str; 13] = [
     "At",
-    // A purchase whose first try has an unknown outcome is remembered for as long as it is tried again.
-    "Buying",
-    "Deleted",
-    "FirstSeen",
-    "Gone",
-    "Left",
+    "Changed",
+    "Changes",
+    "Dates",
+    "Invocations",
     "Newest",
+    "Owed",
     "Registered",
     "RequestId",
-    "Requested",
-    "Revision",
     "Since",
-    "TermEnd",
     "Until",
+    "Version",
+    "Write",
 ];
 
 /// What a run came to.
@@ -90,35 +87,51 @@ fn state(sim: &Simulator) -> Value {
         .map(|one| json!([one.name, one.units, one.status, one.term, one.model_arn, one.tags]))
         .collect();
     there.sort_by_key(ToString::to_string);
-    let records: BTreeMap<String, Value> = sim
-        .schedules()
-        .into_iter()
-        .map(|schedule| {
-            let stored: Value = serde_json::from_str(&schedule.input).unwrap_or_default();
-            (schedule.name, lasting(stored))
-        })
-        .collect();
+    let schedules: BTreeSet<String> = sim.schedules().into_iter().map(|schedule| schedule.name).collect();
+    // A tombstone matters to what comes later alone.
+    let items = sim.items(TABLE).into_iter().filter(|(key, _)| !key.starts_with("tombstone/"));
+    let mut table: BTreeMap<String, Value> = items.map(|(key, item)| (key.clone(), lasting(&key, item))).collect();
+    // Before the first purchase there is none.
+    table.entry("ledger".to_owned()).or_insert(json!(0));
     let parameter = sim.parameter(PARAMETER).map(|one| json!([name(&one.value), one.kind]));
     json!({
         "Throughputs": there,
         "Aliases": [alias(ALIAS), alias(OTHER_ALIAS)],
         "Parameter": parameter,
-        "Records": records,
+        "Schedules": schedules,
+        "Table": table,
     })
 }
 
-/// What of a record lasts.
-fn lasting(mut value: Value) -> Value {
+/// What of an item of the table does not depend on the way that led there.
+fn lasting(key: &str, mut item: Value) -> Value {
+    match key.split('/').next() {
+        Some("commitment") => {
+            let names = |part: &Value| -> BTreeSet<String> {
+                let held = part.as_object().into_iter().flat_map(|held| held.values());
+                held.filter_map(|held| held["Name"].as_str().map(str::to_owned)).collect()
+            };
+            let held = names(&item["Progress"]["Throughputs"]);
+            json!({ "Declared": without_passing(item["Declared"].take()), "Held": held })
+        }
+        Some("target") => item["Commitment"].take(),
+        Some("ledger") => item["Sum"].take(),
+        // The item `deployment` never changes.
+        Some(_) | None => Value::Null,
+    }
+}
+
+fn without_passing(mut value: Value) -> Value {
     match &mut value {
         Value::Object(members) => {
             members.retain(|key, _| !PASSING.contains(&key.as_str()));
             for member in members.values_mut() {
-                *member = lasting(member.take());
+                *member = without_passing(member.take());
             }
         }
         Value::Array(elements) => {
             for element in elements {
-                *element = lasting(element.take());
+                *element = without_passing(element.take());
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}

@@ -176,10 +176,10 @@ macro_rules! each_story {
     ($told:ident) => {
         $told! {
             scale_up, scale_down, grow, shrink, grow_without_quota, shrink_without_quota, override_on, override_ends, resume,
-            retire, retire_while_creating, alias_dropped, failed_creation, take_over, term_retired, term_end,
+            retire, retire_while_creating, alias_dropped, failed_creation, term_retired, term_end,
             parameter_up, parameter_down, parameter_dropped, parameter_repaired, parameter_stack_create, parameter_stack_delete,
             stack_create, stack_create_in_service, stack_create_refused, stack_update, stack_update_in_service,
-            stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating, stack_take_over
+            stack_update_refused, stack_delete, stack_delete_retain, stack_delete_while_creating
         }
     };
 }
@@ -252,26 +252,24 @@ pub(crate) fn failed_creation() -> Story {
     Story::new("a creation fails", before, apply(json!({})))
 }
 
-pub(crate) fn take_over() -> Story {
-    let taker = json!({"Name": "taker", "TakeOver": true});
-    Story::new("an action takes an alias over", in_service(apply(json!({}))), apply(taker))
-}
-
 pub(crate) fn term_retired() -> Story {
-    let bought = apply(json!({"CommitmentDuration": "OneMonth"}));
+    let bought = apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"}));
     Story::new("retire during a term", in_service(bought), action("Retire", json!({}))).restless(3)
 }
 
 /// A term that is to retire ends soon, and the last ticks come 136, 76 and 16 seconds before that.
 fn termed() -> Vec<Step> {
     let created = Step::Aws(|sim| sim.knobs(|knobs| knobs.creation_time = SignedDuration::from_secs(76)));
-    let bought = apply(json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let bought = apply(json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"}));
     with(vec![created], in_service(bought))
 }
 
-/// Six seconds before a term's end, when the aliases have left and the drain is over.
+/// Six seconds before a term's end, when the aliases have left and the drain is over; its deletion may be asked for.
 pub(crate) fn seconds_before_term_end() -> Vec<Step> {
-    let leaves = Step::Aws(|sim| before_term_end(sim, 600));
+    let leaves = Step::Aws(|sim| {
+        sim.knobs(|knobs| knobs.delete_before_term_end = Refuses::No);
+        before_term_end(sim, 600);
+    });
     with(termed(), [leaves, Step::Minutes(2), Step::Aws(|sim| before_term_end(sim, 6))])
 }
 
@@ -353,9 +351,4 @@ pub(crate) fn stack_delete_while_creating() -> Story {
     let before = vec![Step::Happens(request("Create", json!({}))), Step::Minutes(1)];
     let ways = [DELETED_WHILE_CREATING, INVALID_WHILE_CREATING];
     Story::new("a stack is deleted while it is being created", before, request("Delete", json!({}))).ways(&ways)
-}
-
-pub(crate) fn stack_take_over() -> Story {
-    let taking = Event::Request("Create", "Renamed", properties(json!({"TakeOver": true})));
-    Story::new("a stack takes an alias over", in_service(request("Create", json!({}))), taking)
 }

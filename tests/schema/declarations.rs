@@ -98,8 +98,12 @@ pub(crate) fn declaration() -> impl Strategy<Value = Value> {
     let sized =
         (texts(window_text()), units()).prop_map(|(window, units)| with(json!({"Window": window}), units.into()));
     let windows = proptest::collection::vec(prop_oneof![texts(window_text()), sized], 0..2).prop_map(Value::from);
-    let holiday =
-        prop_oneof![date_text(), (date_text(), date_text()).prop_map(|(first, last)| format!("{first}/{last}"))];
+    let yearly = (0..14_u32, 0..33_u32).prop_map(|(month, day)| format!("{month:02}-{day:02}"));
+    let holiday = prop_oneof![
+        yearly,
+        date_text(),
+        (date_text(), date_text()).prop_map(|(first, last)| format!("{first}/{last}"))
+    ];
     let holidays = proptest::collection::vec(texts(holiday), 0..2).prop_map(Value::from);
     let time = || word(&["T00:00", "T10:00", "T24:00", "T9:00", " 10:00"]);
     let period = (date_text(), time(), date_text(), time())
@@ -150,7 +154,11 @@ pub(crate) fn declaration() -> impl Strategy<Value = Value> {
     );
     let term = prop_oneof![
         4 => maybe("Timetable", timetable),
-        1 => maybe("CommitmentDuration", word(&["OneMonth", "SixMonths"]).prop_map(Value::from)),
+        1 => (word(&["None", "OneMonth", "SixMonths", ""]), "\\PC{0,4}[ a-z0-9-]{0,18}")
+            .prop_map(|(term, purchase)| {
+                let members = [("CommitmentDuration", term), ("Purchase", purchase)];
+                members.map(|(key, member)| (key.to_owned(), Value::from(member))).into_iter().collect()
+            }),
     ];
     let when = (maybe("LeadTime", texts(duration_text())), maybe("Drain", texts(duration_text())), term);
     let how = (

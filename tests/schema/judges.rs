@@ -2,7 +2,7 @@
 
 use policy::commitment::{Commitment, Name};
 use policy::input::Mistakes;
-use rehearsal::schema::{Validator, validator};
+use schema_judge::{Validator, validator};
 use serde_json::Value;
 
 /// The parser and the schema of declarations, or those of a custom resource's properties, side by side.

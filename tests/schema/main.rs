@@ -40,7 +40,7 @@ fn window(window: impl Into<Value>) -> Value {
     timetable(json!({"Windows": [window.into()]}))
 }
 
-/// The declaration of interface.md section 2 with every key that this release knows, but the term, which excludes a timetable.
+/// The declaration of docs/reference.md, "A commitment" with every key that this release knows, but the term, which excludes a timetable.
 fn everything() -> Value {
     json!({
         "Name": "support-agent",
@@ -55,7 +55,7 @@ fn everything() -> Value {
                 "Fri 21:00 - Mon 06:00",
                 {"Window": "Mon-Fri 09:30-11:30", "ModelUnits": 3},
             ],
-            "Holidays": ["2026-12-29/2027-01-03", "2027-02-11"],
+            "Holidays": ["2026-12-29/2027-01-03", "2027-02-11", "12-25"],
             "Exceptions": [
                 {"Window": "2026-12-28T10:00/2026-12-28T16:00", "State": "On", "ModelUnits": 1},
                 {"Window": "2026-11-27T00:00/2026-11-28T00:00", "State": "Off"},
@@ -138,13 +138,17 @@ type Within = fn(Value, &Value) -> Value;
 fn every_example_is_accepted_and_every_default_means_what_its_absence_means() {
     let judges = Judges::of_commitments();
     let plain = |key: &str| match key {
-        "AtTermEnd" => json!({"Name": "a", "ModelId": "b", "CommitmentDuration": "OneMonth"}),
+        "AtTermEnd" | "Purchase" => {
+            json!({"Name": "a", "ModelId": "b", "CommitmentDuration": "OneMonth", "Purchase": "c"})
+        }
         _ => json!({"Name": "a", "ModelId": "b"}),
     };
     let members = judges.document["properties"].as_object().expect("it has properties");
     for (key, member) in members {
         for example in member["examples"].as_array().expect("it has examples") {
-            judges.both_accept(&with(plain(key), json!({key: example})));
+            let is_term = key == "CommitmentDuration" && example != "None";
+            let plain = if is_term { plain("Purchase") } else { plain(key) };
+            judges.both_accept(&with(plain, json!({key: example})));
         }
         if let Some(default) = member.get("default") {
             let said = judges.both_accept(&with(plain(key), json!({key: default})));
@@ -192,7 +196,7 @@ fn the_declaration_of_the_contract_is_valid_and_so_is_what_the_record_keeps_of_i
 
     let mut term = everything();
     term.as_object_mut().expect("an object").remove("Timetable");
-    let term = with(term, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"}));
+    let term = with(term, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire", "Purchase": "2026-12"}));
     judges.both_accept(&judges.both_accept(&term).to_value());
 
     let mut members = everything();
@@ -220,17 +224,33 @@ fn scalars_may_come_as_strings() {
 }
 
 #[test]
-fn null_counts_as_absent_in_an_action() {
+fn null_and_empty_text_count_as_absent_in_an_action() {
     let judges = Judges::of_commitments();
     for key in everything().as_object().expect("an object").keys() {
-        let declaration = with(everything(), json!({key: null}));
-        match key.as_str() {
-            "Name" | "ModelId" => judges.both_refuse(&declaration),
-            _ => drop(judges.both_accept(&declaration)),
+        for absent in [json!(null), json!("")] {
+            let declaration = with(everything(), json!({key: absent}));
+            match key.as_str() {
+                "Name" | "ModelId" => judges.both_refuse(&declaration),
+                _ => drop(judges.both_accept(&declaration)),
+            }
         }
     }
+    for key in ["Windows", "Holidays", "Exceptions"] {
+        assert_eq!(
+            judges.both_accept(&timetable(json!({key: [""]}))),
+            judges.both_accept(&timetable(json!({key: []})))
+        );
+        judges.both_refuse(&timetable(json!({key: ["", ""]})));
+    }
+    judges.both_accept(&commitment(json!({"AgentAliases": [""]})));
+    judges.both_refuse(&commitment(json!({"ModelUnits": [""]})));
     judges.both_accept(&with(everything(), json!({"CommitmentDuration": null, "AtTermEnd": null})));
-    judges.both_refuse(&commitment(json!({"CommitmentDuration": null, "AtTermEnd": "Renew"})));
+    for none in [json!(null), json!(""), json!("None")] {
+        judges.both_refuse(&commitment(json!({"CommitmentDuration": none, "AtTermEnd": "Renew"})));
+        judges.both_refuse(&commitment(json!({"CommitmentDuration": none, "Purchase": "2026-12"})));
+        judges.both_accept(&commitment(json!({"CommitmentDuration": none, "Timetable": {"Timezone": "UTC"}})));
+        judges.both_accept(&commitment(json!({"CommitmentDuration": none, "AtTermEnd": "", "Purchase": null})));
+    }
 }
 
 fn runner(cases: u32) -> TestRunner {

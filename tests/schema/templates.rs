@@ -21,7 +21,7 @@ fn intrinsic_functions_stand_in_templates_alone() {
         |value| json!({"ModelId": value}),
         |value| json!({"ModelUnits": value}),
         |value| json!({"CommitmentDuration": value, "Timetable": {"Timezone": "UTC"}}),
-        |value| json!({"CommitmentDuration": "OneMonth", "Timetable": value, "AtTermEnd": "Retire"}),
+        |value| json!({"CommitmentDuration": "OneMonth", "Timetable": value, "AtTermEnd": "Retire", "Purchase": value}),
         |value| json!({"AtTermEnd": value}),
         |value| json!({"AgentAliases": value}),
         |value| json!({"AgentAliases": [value, value]}),
@@ -56,6 +56,7 @@ fn intrinsic_functions_stand_in_templates_alone() {
 fn the_properties_of_a_custom_resource_are_held_to_the_same() {
     let judges = Judges::of_properties();
     judges.both_accept(&properties(json!({"ServiceTimeout": "3600", "ModelUnits": "2", "TakeOver": "true"})));
+    judges.both_accept(&properties(json!({"ServiceTimeout": "", "ModelUnits": "", "AgentAliases": [""], "Tags": ""})));
     for more in [
         json!({"Name": "mine"}),
         json!({"ServiceTimeout": "3601"}),
@@ -66,7 +67,9 @@ fn the_properties_of_a_custom_resource_are_held_to_the_same() {
         json!({"ModelUnits": "0"}),
         json!({"WhenOff": "Off"}),
         json!({"AtTermEnd": "Retire"}),
-        json!({"CommitmentDuration": "OneMonth", "Timetable": {"Timezone": "UTC"}}),
+        json!({"Purchase": "2026-12"}),
+        json!({"CommitmentDuration": "OneMonth"}),
+        json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12", "Timetable": {"Timezone": "UTC"}}),
     ] {
         judges.both_refuse(&properties(more));
     }

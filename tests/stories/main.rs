@@ -8,7 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::{AGENT, ALIAS, GROUP, MODEL, World, commitment};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, Fault, GROUP_TAG, Refuses, SpentToken};
+use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Refuses, SpentToken};
 use throughput_scheduler::handler::Error;
 
 mod faults;

@@ -1,10 +1,6 @@
 //! What people and schedules ask for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target};
-use throughput_scheduler::handler::Invocation;
 
 use super::*;
 
@@ -34,7 +30,7 @@ async fn scaled_down_first_it_is_registered_and_off() {
     let report = send(&world, scale("ScaleDown")).await;
     assert_eq!(report["Desired"], json!({"State": "Off", "ModelUnits": 0, "Because": "scaled down"}));
     assert!(world.sim.schedule(GROUP, NAME).is_some());
-    let report = send(&world, json!({"Action": "Resume", "Name": NAME})).await;
+    let report = send(&world, json!({"Action": "Resume", "Name": NAME, "Of": "Hold"})).await;
     assert_eq!(report["Desired"]["Because"], json!("never scaled up"), "never always on");
     assert!(world.sim.history().is_empty());
 }
@@ -73,9 +69,9 @@ async fn resume_takes_the_override_first_and_then_the_hold() {
     send(&world, json!({"Action": "ScaleUp", "Name": NAME})).await;
     send(&world, json!({"Action": "Override", "Name": NAME, "State": "On", "For": "1h"})).await;
     let because = |report: &Value| report["Desired"]["Because"].as_str().unwrap_or_default().to_owned();
-    let resume = json!({"Action": "Resume", "Name": NAME});
-    assert_eq!(because(&send(&world, resume.clone()).await), "scaled up");
-    assert_eq!(because(&send(&world, resume).await), "always on");
+    let resume = |of: &str| json!({"Action": "Resume", "Name": NAME, "Of": of});
+    assert_eq!(because(&send(&world, resume("Override")).await), "scaled up");
+    assert_eq!(because(&send(&world, resume("Hold")).await), "always on");
     steady(&world).await;
 }
 
@@ -84,7 +80,7 @@ async fn the_same_event_twice_at_the_same_moment_buys_one_throughput() {
     for _ in 0..5 {
         let world = world().await;
         // Both have read that nobody registered it before either of them registers it.
-        world.sim.meet(&["CreateSchedule"], 2);
+        world.sim.meet(&["TransactWriteItems"], 2);
         let (one, other) = tokio::join!(world.send(scale("ScaleUp")), world.send(scale("ScaleUp")));
         assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
         world.pass(45).await;
@@ -100,26 +96,14 @@ async fn two_ticks_at_the_same_moment_buy_one_throughput() {
     apply(&world, json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 02:00-12:00"]}})).await;
     world.run_until(at("2026-11-16T00:59:30Z"), |_, _| {}).await;
     world.sim.advance(SignedDuration::from_mins(1));
-    world.sim.meet(&["CreateProvisionedModelThroughput"], 2);
+    world.sim.meet(&["ListProvisionedModelThroughputs"], 2);
     let (one, other) = tokio::join!(world.tick(NAME), world.tick(NAME));
     let met = world.sim.operations().iter().filter(|one| **one == "CreateProvisionedModelThroughput").count();
     assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
-    assert_eq!(met, 2, "both asked");
+    assert_eq!(met, 1, "only the holder of the lease asks");
     world.pass(60).await;
     assert_eq!(world.sim.history().len(), 1);
     assert_eq!(route(&world), Some(only(&world).arn));
-}
-
-#[tokio::test]
-async fn a_tick_that_was_under_way_does_not_undo_a_request() {
-    let world = in_service(json!({})).await;
-    // The tick carries the record from before the request.
-    let tick = world.sim.schedule(GROUP, NAME).expect("registered").input;
-    let tick: Value = serde_json::from_str(&tick).expect("JSON");
-    send(&world, json!({"Action": "ScaleDown", "Name": NAME})).await;
-    world.send(tick).await.expect("the tick gives way");
-    world.pass(10).await;
-    assert!(world.sim.throughputs().is_empty());
 }
 
 #[tokio::test]
@@ -165,7 +149,7 @@ async fn another_model_is_bought_before_the_old_one_goes() {
 async fn status_of_all_lists_commitments_and_orphans() {
     let world = in_service(json!({})).await;
     world.sim.knobs(|knobs| knobs.orphan_after = None);
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     let orphan = world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     world.sim.add_throughput("somebody-elses", "amazon.nova-lite-v1:0:24k", 1, &[]);
     world.sim.clear_requests();
@@ -178,7 +162,8 @@ async fn status_of_all_lists_commitments_and_orphans() {
     world.sim.fault("ListTagsForResource", 2, gone);
     let status = send(&world, json!({"Action": "Status"})).await;
     assert_eq!(status["Orphans"], json!([]), "what goes while it is looked at fails nothing");
-    assert!(world.sim.operations().iter().all(|one| one.starts_with("Get") || one.starts_with("List")));
+    let looks = |one: &&str| one.starts_with("Get") || one.starts_with("List") || *one == "Scan";
+    assert!(world.sim.operations().iter().all(looks), "{:?}", world.sim.operations());
 }
 
 #[tokio::test]
@@ -199,7 +184,7 @@ async fn one_commitment_that_cannot_be_looked_at_hides_neither_the_others_nor_th
     let world = in_service(json!({})).await;
     world.sim.knobs(|knobs| knobs.orphan_after = None);
     send(&world, json!({"Action": "Apply", "Commitment": commitment(json!({"Name": "b", "AgentAliases": []}))})).await;
-    let marks = [(COMMITMENT_TAG, "long-gone"), (GROUP_TAG, GROUP)];
+    let marks = [(COMMITMENT_TAG, "long-gone"), (DEPLOYMENT_TAG, GROUP)];
     let orphan = world.sim.add_throughput("long-gone-123456", "amazon.nova-lite-v1:0:24k", 1, &marks);
     // The first listing is of all, the second and the third are of the two commitments.
     world.sim.fault("ListProvisionedModelThroughputs", 1, Fault::Slow(SignedDuration::ZERO));
@@ -226,25 +211,11 @@ async fn a_plan_says_what_would_be_done_and_does_nothing() {
     assert_eq!(report["At"], json!("2026-11-18T00:00:00Z"));
     assert_eq!(
         report["Actions"],
-        json!(["buy support-agent-f5426c: 1 model unit of amazon.nova-lite-v1:0:24k, without a term"])
+        json!(["buy support-agent-f3bc69: 1 model unit of amazon.nova-lite-v1:0:24k, without a term"])
     );
     assert_eq!(report["Desired"]["Because"], json!("window Mon-Fri 08:00-20:00 Asia/Tokyo"));
     assert!(world.sim.operations().iter().all(|one| one.starts_with("Get") || one.starts_with("List")));
     assert!(world.sim.history().is_empty() && world.sim.schedules().is_empty());
-}
-
-#[tokio::test]
-async fn an_alias_of_another_commitment_is_refused_unless_it_may_be_taken_over() {
-    let world = in_service(json!({})).await;
-    let declared = |more| json!({"Action": "Apply", "Commitment": commitment(more)});
-    let error = refused(&world, declared(json!({"Name": "other"}))).await;
-    assert_eq!(error.kind(), "NotAllowed");
-    assert!(error.to_string().contains(NAME), "{error}");
-    send(&world, declared(json!({"Name": "other", "TakeOver": true}))).await;
-    world.pass(50).await;
-    let other = world.sim.throughputs().into_iter().find(|one| one.name.starts_with("other-")).expect("it is bought");
-    assert_eq!(route(&world), Some(other.arn));
-    steady(&world).await;
 }
 
 #[tokio::test]
@@ -271,40 +242,6 @@ async fn what_does_not_exist_is_named_with_the_region_that_was_asked() {
 }
 
 #[tokio::test]
-async fn a_schedule_of_somebody_else_in_the_group_holds_nobody_back() {
-    let world = world().await;
-    // Such as one of the two crons that scale up and down.
-    let name = "scale-up-at-eight";
-    let target = Target::builder().arn(rehearsal::FUNCTION).role_arn(rehearsal::ROLE);
-    let target = target.input(r#"{"Action": "ScaleUp", "Name": "support-agent"}"#).build().expect("a target");
-    let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off).build().expect("a window");
-    let scheduler = aws_sdk_scheduler::Client::new(&rehearsal::configuration(&world.sim.url()));
-    let create = scheduler.create_schedule().group_name(GROUP).name(name).schedule_expression("rate(1 hour)");
-    create.flexible_time_window(window).target(target).send().await.expect("it is created");
-    apply(&world, json!({})).await;
-    let status = send(&world, json!({"Action": "Status"})).await;
-    assert_eq!(status["Commitments"].as_array().map(Vec::len), Some(1));
-    let taken = json!({"Action": "Apply", "Commitment": commitment(json!({"Name": name, "AgentAliases": []}))});
-    let error = refused(&world, taken).await;
-    assert!(error.to_string().contains("ForeignSchedule"), "it is not overwritten: {error}");
-}
-
-#[tokio::test]
-async fn an_alias_that_rejects_because_of_another_commitment_accepts_again_when_it_is_taken_over() {
-    let world = world().await;
-    world.sim.knobs(|knobs| knobs.may_reject = true);
-    let rejecting = commitment(json!({"WhenOff": "Reject"}));
-    send(&world, json!({"Action": "ScaleDown", "Commitment": rejecting})).await;
-    let state = || world.sim.alias(AGENT, ALIAS).invocation_state;
-    assert_eq!(state(), "REJECT_INVOCATIONS");
-    let second = commitment(json!({"Name": "second", "TakeOver": true}));
-    send(&world, json!({"Action": "Apply", "Commitment": second})).await;
-    world.pass(40).await;
-    assert_eq!(route(&world), Some(only(&world).arn));
-    assert_eq!(state(), "ACCEPT_INVOCATIONS");
-}
-
-#[tokio::test]
 async fn guardrails_never_keep_anything_from_being_switched_off() {
     for (setting, value) in [("MAX_MODEL_UNITS", "1"), ("MAX_MODEL_UNITS", "many"), ("ALLOWED_MODELS", "meta.*")] {
         for off in [
@@ -323,35 +260,6 @@ async fn guardrails_never_keep_anything_from_being_switched_off() {
 }
 
 #[tokio::test]
-async fn a_retire_is_not_undone_by_a_request_that_was_under_way() {
-    let world = Arc::new(world().await);
-    world.sim.knobs(|knobs| {
-        knobs.may_reject = true;
-        knobs.delete_while_creating = Refuses::No;
-    });
-    // The request stays awake until its alias rejects; in its first sleep the whole of a Retire comes and goes.
-    let mut slow = rehearsal::handler(&world.sim, &[]);
-    let (asleep, retired) = (Arc::clone(&world), Arc::new(AtomicBool::new(false)));
-    slow.clock.sleep = Box::new(move |duration| {
-        let (world, retired) = (Arc::clone(&asleep), Arc::clone(&retired));
-        Box::pin(async move {
-            world.sim.advance(SignedDuration::try_from(duration).expect("seconds"));
-            if !retired.swap(true, Ordering::SeqCst) {
-                send(&world, json!({"Action": "Retire", "Name": NAME})).await;
-                assert!(world.sim.schedules().is_empty(), "it is forgotten at once");
-            }
-        })
-    });
-    let deadline = world.now().saturating_add(SignedDuration::from_mins(5)).expect("in range");
-    let invocation = Invocation { function_arn: rehearsal::FUNCTION.to_owned(), deadline };
-    let declared = json!({"Action": "Apply", "Commitment": commitment(json!({"WhenOff": "Reject"}))});
-    let report = slow.handle(declared, &invocation).await.expect("it gives way");
-    assert_eq!(report["Settled"], json!(false));
-    world.pass(60).await;
-    assert!(world.sim.schedules().is_empty() && world.sim.throughputs().is_empty());
-}
-
-#[tokio::test]
 async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     let world = in_service(json!({})).await;
     let expression =
@@ -362,19 +270,4 @@ async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     world.tick(NAME).await.expect("the tick ends well");
     assert_eq!(expression(&world), json!("rate(5 minutes)"));
     steady(&world).await;
-}
-
-#[tokio::test]
-async fn a_takeover_that_dies_between_its_two_writes_is_finished_by_the_takers_next_tick() {
-    let world = in_service(json!({})).await;
-    let taking = commitment(json!({"Name": "taker", "TakeOver": true}));
-    // It dies when the taker is registered and the other one has not been told.
-    world.sim.fault("UpdateSchedule", 1, Fault::Refuse { status: 403, code: "AccessDeniedException", message: "no" });
-    let _refused = world.send(json!({"Action": "Apply", "Commitment": taking})).await;
-    world.pass(45).await;
-    let other: Value =
-        serde_json::from_str(&world.sim.schedule(GROUP, NAME).expect("registered").input).expect("a record");
-    assert_eq!(other["Tick"]["Commitment"]["AgentAliases"], json!([]), "one of the two declares it");
-    let taken = world.sim.throughputs().into_iter().find(|one| one.name.starts_with("taker-")).expect("bought");
-    assert_eq!(route(&world), Some(taken.arn));
 }

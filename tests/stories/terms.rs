@@ -3,7 +3,7 @@
 use super::*;
 
 async fn one_month(more: Value) -> World {
-    let mut declared = json!({"CommitmentDuration": "OneMonth"});
+    let mut declared = json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"});
     if let (Some(declared), Value::Object(more)) = (declared.as_object_mut(), more) {
         declared.extend(more);
     }
@@ -28,9 +28,9 @@ async fn a_term_that_retires_ends_within_seconds_of_its_end_and_is_not_bought_ag
     assert!(lines.iter().all(|(_, answer)| answer.is_ok()), "{lines:?}");
     assert_eq!(world.sim.history().len(), 1);
     let report = send(&world, json!({"Action": "Status", "Name": NAME})).await;
-    assert_eq!(report["Desired"]["Because"], json!("its term has ended"));
-    apply(&world, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
-    assert_eq!(world.sim.throughputs().len(), 1, "declared anew, it is bought anew");
+    assert_eq!(report["Desired"]["Because"], json!("its term ended; Purchase `2026-11` was spent"));
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12", "AtTermEnd": "Retire"})).await;
+    assert_eq!(world.sim.throughputs().len(), 1, "for another Purchase it is bought anew");
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn deletions_without_an_answer_are_tried_again_until_the_term_has_ended() 
 
 #[tokio::test]
 async fn looks_without_an_answer_are_tried_again_until_the_term_has_ended() {
-    for operation in ["ListProvisionedModelThroughputs", "GetAgentAlias", "GetSchedule", "GetFoundationModel"] {
+    for operation in ["ListProvisionedModelThroughputs", "GetAgentAlias", "GetItem", "GetFoundationModel"] {
         let world = one_month(json!({"AtTermEnd": "Retire"})).await;
         let end = only(&world).expiration.expect("a term has an end");
         world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(20)).expect("in range"));
@@ -94,16 +94,16 @@ async fn what_would_change_a_running_term_is_refused_naming_its_end() {
     let world = one_month(json!({})).await;
     let end = only(&world).expiration.expect("a term has an end").to_string();
     for change in [
-        json!({"CommitmentDuration": "OneMonth", "ModelUnits": 2}),
-        json!({"CommitmentDuration": "SixMonths"}),
+        json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "ModelUnits": 2}),
+        json!({"CommitmentDuration": "SixMonths", "Purchase": "2026-11"}),
         json!({}),
-        json!({"CommitmentDuration": "OneMonth", "ModelId": "amazon.nova-lite-v1:0:300k"}),
+        json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "ModelId": "amazon.nova-lite-v1:0:300k"}),
     ] {
         let error = refused(&world, json!({"Action": "Apply", "Commitment": commitment(change.clone())})).await;
         assert_eq!(error.kind(), "NotAllowed", "{change}");
         assert!(error.to_string().contains(&end), "{error}");
     }
-    apply(&world, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"})).await;
     steady(&world).await;
 }
 
@@ -130,13 +130,13 @@ async fn a_termed_throughput_that_somebody_deleted_is_not_replaced_by_a_tick() {
     assert!(world.sim.throughputs().is_empty());
     assert_eq!(route(&world), None);
     let problems = problems(&world).await;
-    assert!(problems.contains("declare it anew"), "{problems}");
+    assert!(problems.contains("give Purchase a new value"), "{problems}");
 }
 
 #[tokio::test]
 async fn a_terms_last_hour_is_looked_at_every_minute() {
     let slow = World::with_settings(at("2026-11-16T00:00:00Z"), &[("TICK_RATE", "rate(5 minutes)")]).await;
-    apply(&slow, json!({"CommitmentDuration": "OneMonth", "AtTermEnd": "Retire"})).await;
+    apply(&slow, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11", "AtTermEnd": "Retire"})).await;
     slow.pass(45).await;
     let end = only(&slow).expiration.expect("a term has an end");
     let expression = || slow.sim.schedule(GROUP, NAME).expect("registered").definition["ScheduleExpression"].clone();
@@ -149,15 +149,20 @@ async fn a_terms_last_hour_is_looked_at_every_minute() {
 }
 
 #[tokio::test]
-async fn a_termed_throughput_that_failed_is_bought_again_although_its_term_would_count_from_the_purchase() {
+async fn a_termed_throughput_that_failed_is_bought_again_for_a_new_purchase_alone() {
     let world = world().await;
     world.sim.knobs(|knobs| knobs.term_from_service = false);
     world.sim.fail_next_creation("the model could not be loaded");
-    apply(&world, json!({"CommitmentDuration": "OneMonth"})).await;
-    world.pass(36).await;
-    assert!(problems(&world).await.contains("the model could not be loaded"));
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
+    world.run_until(at("2026-11-16T00:34:30Z"), |_, _| {}).await;
+    world.sim.set_now(at("2026-11-16T00:35:30Z"));
+    let said = problems(&world).await;
+    assert!(said.contains("the model could not be loaded"), "{said}");
     world.pass(50).await;
-    assert_eq!(only(&world).status, "InService", "what failed serves no term: it is deleted, and bought again");
+    assert!(world.sim.throughputs().is_empty(), "what failed serves no term: it is deleted, and not bought again");
+    assert!(problems(&world).await.contains("give Purchase a new value"));
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12"})).await;
+    world.pass(50).await;
     assert_eq!(route(&world), Some(only(&world).arn));
     steady(&world).await;
 }
@@ -167,11 +172,11 @@ async fn a_termed_throughput_that_failed_forbids_no_change() {
     let world = world().await;
     world.sim.knobs(|knobs| knobs.term_from_service = false);
     world.sim.fail_next_creation("the model could not be loaded");
-    apply(&world, json!({"CommitmentDuration": "OneMonth"})).await;
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
     world.pass(35).await;
     world.sim.fault("DeleteProvisionedModelThroughput", 3, Fault::denied());
     world.pass(1).await;
-    apply(&world, json!({"CommitmentDuration": "OneMonth", "ModelUnits": 2})).await;
+    apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12", "ModelUnits": 2})).await;
     world.pass(50).await;
     assert_eq!(only(&world).units, 2);
     steady(&world).await;

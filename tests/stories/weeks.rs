@@ -2,10 +2,10 @@
 
 use super::*;
 
-const BUY: &str = "buy support-agent-f5426c: 1 model unit of amazon.nova-lite-v1:0:24k, without a term";
-const ON: &str = "route ABCDEFGHIJ/KLMNOPQRST version 3 to support-agent-f5426c";
+const BUY: &str = "buy support-agent-f3bc69: 1 model unit of amazon.nova-lite-v1:0:24k, without a term";
+const ON: &str = "route ABCDEFGHIJ/KLMNOPQRST version 3 to support-agent-f3bc69";
 const OFF: &str = "route ABCDEFGHIJ/KLMNOPQRST version 3 to on-demand";
-const DELETE: &str = "delete support-agent-f5426c";
+const DELETE: &str = "delete support-agent-f3bc69";
 
 fn timetable(zone: &str, windows: &[&str]) -> Value {
     json!({"Timetable": {"Timezone": zone, "Windows": windows}})

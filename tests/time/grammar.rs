@@ -66,6 +66,12 @@ fn what_is_no_holiday_is_refused_with_the_cure() {
         ("2026-12-29/", "", form),
         ("2026-12-29/2027-13-01", "2027-13-01", form),
         ("2027-01-03/2026-12-29", "2027-01-03/2026-12-29", "first"),
+        ("02-30", "02-30", "`12-25` for each year"),
+        ("12-5", "12-5", form),
+        ("13-01", "13-01", form),
+        ("--12-25", "--12-25", form),
+        ("12-24/12-26", "12-24/12-26", "write both dates in full"),
+        ("2026-12-24/12-26", "2026-12-24/12-26", "write both dates in full"),
     ]);
 }
 
@@ -97,10 +103,119 @@ fn an_unknown_zone_is_refused_with_a_suggestion() {
         ("Europe/Berln", "Europe/Berln", "did you mean `Europe/Berlin`?"),
         ("America/NewYork", "America/NewYork", "did you mean `America/New_York`?"),
         ("The office's clock", "The office's clock", "`Asia/Tokyo`"),
-        ("+09:00", "+09:00", "IANA"),
+        ("+09:00", "+09:00", "`Asia/Tokyo`"),
         ("", "", "IANA"),
     ]);
     assert_eq!("Asia/Tokyo".parse::<Zone>().expect("a zone").name(), "Asia/Tokyo");
+}
+
+/// Abbreviations, offsets, cities, countries and Windows' names: each gets its own place, and no name that looks alike.
+#[test]
+fn a_place_that_is_written_otherwise_is_told_by_its_iana_name() {
+    for (written, name) in [
+        ("JST", "Asia/Tokyo"),
+        ("jst", "Asia/Tokyo"),
+        ("PST", "America/Los_Angeles"),
+        ("PDT", "America/Los_Angeles"),
+        ("IST", "Asia/Kolkata"),
+        ("IST", "Asia/Jerusalem"),
+        ("BST", "Europe/London"),
+        ("EDT", "America/New_York"),
+        ("CST", "America/Chicago"),
+        ("CST", "Asia/Shanghai"),
+        ("CEST", "Europe/Berlin"),
+        ("AEST", "Australia/Sydney"),
+        ("NZST", "Pacific/Auckland"),
+        ("KST", "Asia/Seoul"),
+        ("SGT", "Asia/Singapore"),
+        ("HKT", "Asia/Hong_Kong"),
+        ("GMT+9", "Asia/Tokyo"),
+        ("GMT+09:00", "Asia/Tokyo"),
+        ("UTC+1", "Europe/Berlin"),
+        ("UTC-5", "America/New_York"),
+        ("UTC+05:30", "Asia/Kolkata"),
+        ("-0800", "America/Los_Angeles"),
+        ("Berlin", "Europe/Berlin"),
+        ("New_York", "America/New_York"),
+        ("new york", "America/New_York"),
+        ("New-York", "America/New_York"),
+        ("Tokyo", "Asia/Tokyo"),
+        ("Sao Paulo", "America/Sao_Paulo"),
+        ("Berlin, Germany", "Europe/Berlin"),
+        ("Germany", "Europe/Berlin"),
+        ("India", "Asia/Kolkata"),
+        ("Mumbai", "Asia/Kolkata"),
+        ("San Francisco", "America/Los_Angeles"),
+        ("Tokyo Standard Time", "Asia/Tokyo"),
+        ("Pacific Standard Time", "America/Los_Angeles"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("Londn", "Europe/London"),
+    ] {
+        refuses::<Zone>(&[(written, written, &format!("`{name}`"))]);
+    }
+    // Nothing is near to an abbreviation that nobody knows.
+    refuses::<Zone>(&[("XYZ", "XYZ", "use a name such as"), ("QQT", "QQT", "use a name such as")]);
+}
+
+/// Every name that a message offers is one that is accepted, and none is an abbreviation.
+#[test]
+fn what_a_message_offers_is_a_place() {
+    let mut offered = 0;
+    let mut abbreviations: Vec<String> = Vec::new();
+    let letters = || 'A'..='Z';
+    for first in letters() {
+        for second in letters() {
+            abbreviations.push(format!("{first}{second}T"));
+        }
+        abbreviations.extend(["ST", "DT", "EST"].map(|rest| format!("{first}{rest}")));
+    }
+    let offsets = (-12..=14).map(|hours| format!("GMT{hours:+}"));
+    for text in abbreviations.into_iter().chain(offsets) {
+        let Err(error) = text.parse::<Zone>() else { continue };
+        let message = error.to_string();
+        for name in message.split('`').skip(3).step_by(2) {
+            offered += 1;
+            assert!(name.contains('/') || name == "UTC", "{message}");
+            assert!(name.parse::<Zone>().is_ok(), "{message}");
+        }
+    }
+    assert!(offered > 60, "{offered} names were offered");
+}
+
+#[test]
+fn a_window_that_is_nearly_right_is_told_with_what_is_missing_or_written_out() {
+    refuses::<Window>(&[
+        ("Daily 22:00 - Mon 06:00", "Daily", "to be on each night, write `Daily 22:00-06:00`"),
+        ("Mon-Fri 08:00 - Fri 20:00", "Mon-Fri", "to be on each day, write `Mon-Fri 08:00-20:00`"),
+        ("Fri 21:00 - Daily 06:00", "Daily", "one at each end"),
+        ("08:00-20:00", "08:00-20:00", "names no days; write `Mon-Fri 08:00-20:00`, or `Daily 08:00-20:00`"),
+        ("Sat", "Sat", "names no times; write `Sat 08:00-20:00`"),
+        ("Mon 08:00", "Mon 08:00", "has a beginning and no end"),
+        ("Mon–Fri 08:00–20:00", "Mon–Fri 08:00–20:00", "write `Mon-Fri 08:00-20:00`"),
+        (
+            "Mon-Fri 08:00-12:00,13:00-20:00",
+            "Mon-Fri 08:00-12:00,13:00-20:00",
+            "one window an entry: `Mon-Fri 08:00-12:00`, `Mon-Fri 13:00-20:00`",
+        ),
+        (
+            "Mon-Fri 08:00-20:00, Sat 10:00-14:00",
+            "Mon-Fri 08:00-20:00, Sat 10:00-14:00",
+            "one window an entry: `Mon-Fri 08:00-20:00`, `Sat 10:00-14:00`",
+        ),
+        (
+            "Mon,Wed 08:00-09:00 and Fri 10:00 - Sun 14:00",
+            "Mon,Wed 08:00-09:00 and Fri 10:00 - Sun 14:00",
+            "one window an entry: `Mon,Wed 08:00-09:00`, `Fri 10:00 - Sun 14:00`",
+        ),
+        (
+            "mon-fri 08:00-12:00 13:00-17:00; sat 10:00-12:00",
+            "mon-fri 08:00-12:00 13:00-17:00; sat 10:00-12:00",
+            "`Mon-Fri 08:00-12:00`, `Mon-Fri 13:00-17:00`, `Sat 10:00-12:00`",
+        ),
+    ]);
+    // No message offers what is refused again.
+    let daily = "Moon 21:00 - Tue 06:00".parse::<Window>().expect_err("no day").to_string();
+    assert!(!daily.contains("Daily"), "{daily}");
 }
 
 #[test]
@@ -127,7 +242,9 @@ fn a_mistake_is_told_with_its_path_and_all_are_told_at_once() {
     }
     let message = read(&json!({"Timetable": {"Windows": ["Mon 08:00-20:00"]}})).expect_err("a timezone is required");
     assert!(message.contains("Timetable.Timezone"), "{message}");
-    assert!(read(&json!({"CommitmentDuration": "OneMonth", "Timetable": {"Timezone": "UTC"}})).is_err());
+    assert!(
+        read(&json!({"CommitmentDuration": "OneMonth", "Purchase": "a", "Timetable": {"Timezone": "UTC"}})).is_err()
+    );
 }
 
 #[test]
@@ -146,7 +263,7 @@ fn what_is_read_is_written_back_in_the_same_grammar() {
         assert_eq!(window.to_string(), expected);
         assert_eq!(window.to_string().parse::<Window>().expect(expected), window, "{text}");
     }
-    for text in ["2026-12-29", "2026-12-29/2027-01-03"] {
+    for text in ["2026-12-29", "2026-12-29/2027-01-03", "12-25", "02-29"] {
         let holiday: Holiday = text.parse().expect(text);
         assert_eq!(holiday.to_string(), text);
         assert_eq!(holiday.to_string().parse::<Holiday>().expect(text), holiday);

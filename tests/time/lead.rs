@@ -295,3 +295,112 @@ fn walking_from_transition_to_transition_meets_every_change_of_a_week_in_which_c
         ["2026-10-24T19:30:00Z On", "2026-10-25T00:30:00Z Off", "2026-10-25T23:30:00Z On", "2026-10-26T01:30:00Z Off"];
     assert_eq!(walk, expected);
 }
+
+const MONDAY: &str = "2026-11-23T00:00:00Z";
+
+fn warned(timetable: &Value) -> Vec<String> {
+    warnings(&json!({"LeadTime": "30m", "Timetable": timetable}), MONDAY)
+}
+
+#[test]
+fn what_a_holiday_does_to_a_span_across_days_is_told_with_the_way_out() {
+    let span = |window: Value, holidays: Value| {
+        warned(&json!({"Timezone": "Asia/Tokyo", "Windows": [window], "Holidays": holidays}))
+    };
+    let written_out = "`Mon 08:00-24:00`, `Tue-Thu 00:00-24:00`, `Fri 00:00-20:00`, which is one stretch";
+    let all_week = "Mon 08:00 - Fri 20:00";
+    let [taken] = &span(json!(all_week), json!(["2027-01-11"]))[..] else { panic!("one warning") };
+    assert!(taken.starts_with("holiday 2027-01-11 (Mon) takes away all of window Mon 08:00 - Fri 20:00"), "{taken}");
+    assert!(taken.ends_with(written_out), "{taken}");
+    let [kept] = &span(json!(all_week), json!(["2027-01-13"]))[..] else { panic!("one warning") };
+    assert!(
+        kept.starts_with("holiday 2027-01-13 (Wed) takes nothing away from window Mon 08:00 - Fri 20:00"),
+        "{kept}"
+    );
+    assert!(kept.ends_with(written_out), "{kept}");
+
+    let both = span(json!(all_week), json!(["2027-01-11/2027-01-13", "12-24"]));
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!(both[0].contains("2027-01-11/2027-01-13 on 2027-01-11"), "{both:?}");
+    assert!(both[1].contains("12-24 on 2026-12-24 (Thu)"), "the days after a holiday that took all are off: {both:?}");
+
+    let sized = span(json!({"Window": all_week, "ModelUnits": 2}), json!(["2027-01-11"]));
+    assert!(sized[0].contains("each with its ModelUnits"), "{sized:?}");
+    let short = span(json!("Tue 20:00 - Thu 06:00"), json!(["2026-12-02"]));
+    assert!(short[0].contains("`Tue 20:00-24:00`, `Wed 00:00-24:00`, `Thu 00:00-06:00`"), "{short:?}");
+    for (window, holiday) in [
+        (all_week, "2027-01-16"),              // a Saturday
+        (all_week, "2026-01-12"),              // past
+        ("Mon-Fri 08:00-20:00", "2027-01-11"), // one day each
+        ("Mon-Fri 22:00-06:00", "2027-01-12"), // a night
+    ] {
+        let said = span(json!(window), json!([holiday, "2027-08-01"]));
+        assert!(said.is_empty(), "{window} {holiday}: {said:?}");
+    }
+}
+
+/// What a warning writes out is the same stretch as the span, and a holiday takes one day of it.
+#[test]
+fn the_way_out_of_a_holiday_is_the_same_stretch() {
+    let on = |windows: Value, holidays: Value| {
+        let members = json!({"LeadTime": "0m", "Timetable": {
+            "Timezone": "Asia/Tokyo", "Windows": windows, "Holidays": holidays,
+        }});
+        let commitment = declared(&members);
+        let hours = 0..14 * 24;
+        hours
+            .map(|hour| held(&demand(&commitment), instant(MONDAY) + SignedDuration::from_hours(hour)))
+            .collect::<Vec<_>>()
+    };
+    let span = json!(["Mon 08:00 - Fri 20:00"]);
+    let days = json!(["Mon 08:00-24:00", "Tue-Thu 00:00-24:00", "Fri 00:00-20:00"]);
+    assert_eq!(on(span, json!([])), on(days.clone(), json!([])));
+    let off = on(days.clone(), json!([])).iter().sum::<u32>() - on(days, json!(["2026-12-02"])).iter().sum::<u32>();
+    assert_eq!(off, 24);
+}
+
+#[test]
+fn what_is_past_or_changes_nothing_is_told() {
+    let with = |more: Value| {
+        let mut timetable = json!({"Timezone": "UTC", "Windows": ["Mon 08:00-20:00"]});
+        if let (Value::Object(members), Value::Object(more)) = (&mut timetable, more) {
+            members.extend(more);
+        }
+        warned(&timetable)
+    };
+    let exception = |window: &str, state: &str, units: Value| {
+        with(json!({"Exceptions": [{"Window": window, "State": state, "ModelUnits": units}]}))
+    };
+    let cases = [
+        (with(json!({"Holidays": ["2026-01-01", "2025-12-25"]})), "all holidays are past, the last was 2026-01-01"),
+        (exception("2026-11-01T00:00/2026-11-02T00:00", "Off", Value::Null), "is past: it has no effect any more"),
+        (exception("2026-12-01T00:00/2026-12-02T00:00", "Off", Value::Null), "to Off has no effect: it is off then"),
+        (exception("2026-11-30T09:00/2026-11-30T10:00", "On", Value::Null), "to On has no effect: it is on"),
+        (exception("2026-11-30T09:00/2026-11-30T09:30", "Off", Value::Null), "is no longer than LeadTime 30m"),
+        (
+            with(
+                json!({"Windows": [], "Exceptions": [{"Window": "2026-11-01T00:00/2026-11-02T00:00", "State": "On"}]}),
+            ),
+            "its exceptions to On are past: it is never on again",
+        ),
+        (with(json!({"Timezone": "EST"})), "use `America/New_York`"),
+        (with(json!({"Timezone": "MST"})), "use `America/Denver`"),
+        (with(json!({"Timezone": "HST"})), "use `Pacific/Honolulu`"),
+        (with(json!({"Timezone": "Etc/GMT+9"})), "is 9 hours behind UTC"),
+    ];
+    for (warnings, said) in cases {
+        assert!(warnings.iter().any(|warning| warning.contains(said)), "{said}: {warnings:?}");
+    }
+    let nothing = [
+        with(json!({"Holidays": ["2026-01-01", "2026-12-25"]})),
+        with(json!({"Holidays": ["2026-01-01", "12-25"]})),
+        exception("2026-11-30T09:00/2026-11-30T10:00", "On", json!(2)),
+        exception("2026-11-30T09:00/2026-11-30T10:00", "Off", Value::Null),
+        exception("2026-12-01T09:00/2026-12-01T10:00", "On", Value::Null),
+        with(json!({"Timezone": "CET"})),
+        with(json!({"Timezone": "America/New_York"})),
+    ];
+    for warnings in nothing {
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+}

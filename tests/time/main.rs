@@ -1,4 +1,4 @@
-//! When is capacity held? The rules of interface.md section 2, "When it is on", as tables of
+//! When is capacity held? The rules of docs/reference.md, "When it is on", as tables of
 //! `(instant, expected model units)`, where 0 is off; and all of them at once against a naive model.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests stop at what a test must not meet")]

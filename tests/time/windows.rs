@@ -157,6 +157,55 @@ fn a_holiday_takes_away_the_windows_that_open_that_day() {
 }
 
 #[test]
+fn a_holiday_of_each_year_takes_that_day_away_in_every_year() {
+    check(
+        &json!({"LeadTime": "0m", "Timetable": {
+            "Timezone": "Asia/Tokyo", "Windows": ["Daily 08:00-20:00"], "Holidays": ["12-25", "01-01", "02-29"],
+        }}),
+        &[
+            ("2026-12-24T12:00:00+09:00", 1),
+            ("2026-12-25T12:00:00+09:00", 0),
+            ("2026-12-26T12:00:00+09:00", 1),
+            ("2027-01-01T12:00:00+09:00", 0),
+            ("2027-12-25T12:00:00+09:00", 0),
+            ("2099-12-25T12:00:00+09:00", 0),
+            // 29 February is a day of leap years alone: no other day stands in for it.
+            ("2027-02-28T12:00:00+09:00", 1),
+            ("2027-03-01T12:00:00+09:00", 1),
+            ("2028-02-28T12:00:00+09:00", 1),
+            ("2028-02-29T12:00:00+09:00", 0),
+            ("2028-03-01T12:00:00+09:00", 1),
+        ],
+    );
+}
+
+#[test]
+fn of_a_date_and_a_day_of_each_year_the_first_in_the_list_is_the_reason() {
+    for (holidays, reason) in [
+        (json!(["12-25", "2026-12-24/2026-12-26"]), "holiday 12-25"),
+        (json!(["2026-12-24/2026-12-26", "12-25"]), "holiday 2026-12-24/2026-12-26"),
+        (json!(["12-25", "12-25"]), "holiday 12-25"),
+    ] {
+        let commitment = declared(&json!({"LeadTime": "0m", "Timetable": {
+            "Timezone": "UTC", "Windows": ["Daily 08:00-20:00"], "Holidays": holidays,
+        }}));
+        assert_eq!(because(&demand(&commitment), "2026-12-25T12:00:00Z"), reason, "{holidays}");
+    }
+}
+
+#[test]
+fn what_follows_a_year_of_yearly_holidays_is_still_found() {
+    let commitment = declared(&json!({"LeadTime": "0m", "Timetable": {
+        "Timezone": "UTC", "Windows": ["Fri 08:00-20:00"], "Holidays": ["12-25"],
+    }}));
+    // 2026-12-25 is a Friday.
+    assert_eq!(
+        next(&demand(&commitment), "2026-12-18T20:00:00Z"),
+        "2027-01-01T08:00:00Z On window Fri 08:00-20:00 UTC"
+    );
+}
+
+#[test]
 fn a_holiday_never_cuts_short_a_window_of_the_day_before() {
     let timetable = |window: &str| {
         json!({"LeadTime": "0m", "Timetable": {

@@ -13,8 +13,8 @@ from stage import Stage, client, refused
 
 MODEL = "amazon.nova-lite-v1:0:24k"
 AGENT, ALIAS = "ABCDEFGHIJ", "KLMNOPQRST"
-MARKS = "throughput-scheduler:commitment", "throughput-scheduler:group"
-GROUP = "throughput"
+MARKS = "throughput-scheduler:commitment", "throughput-scheduler:deployment"
+GROUP = TABLE = "throughput"
 FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:throughput-scheduler"
 ROLE = "arn:aws:iam::123456789012:role/throughput-ticks"
 
@@ -139,6 +139,67 @@ def parameters(ssm):
     assert isinstance(found["LastModifiedDate"], datetime)
 
 
+def tables(dynamodb):
+    """Writes, reads, changes on conditions, and goes through pages."""
+    errors = dynamodb.exceptions
+    one = {"Key": {"S": "live/one"}}
+    absent = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
+    record = {"M": {"List": {"L": [{"BOOL": True}]}}}
+    item = {**one, "Units": {"N": "2"}, "Names": {"SS": ["a", "b"]}, "Record": record}
+    dynamodb.put_item(TableName=TABLE, Item=item, **absent)
+    assert dynamodb.get_item(TableName=TABLE, Key=one, ConsistentRead=True)["Item"] == item
+    shown = {**absent, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    error = refused(errors.ConditionalCheckFailedException, dynamodb.put_item, TableName=TABLE, Item=item, **shown)
+    assert error.response["Item"] == item, error.response
+    update = {"UpdateExpression": "ADD Units :n", "ExpressionAttributeValues": {":n": {"N": "3"}}}
+    found = dynamodb.update_item(TableName=TABLE, Key=one, ReturnValues="UPDATED_NEW", **update)
+    assert found["Attributes"] == {"Units": {"N": "5"}}, found
+    more = [{"Put": {"TableName": TABLE, "Item": {"Key": {"S": f"live/more-{n:02}"}}}} for n in range(11)]
+    dynamodb.transact_write_items(TransactItems=more, ClientRequestToken="live")
+    other = {"TransactItems": more[1:], "ClientRequestToken": "live"}
+    refused(errors.IdempotentParameterMismatchException, dynamodb.transact_write_items, **other)
+    check = {"ConditionCheck": {"TableName": TABLE, "Key": one, **shown}}
+    error = refused(errors.TransactionCanceledException, dynamodb.transact_write_items, TransactItems=[more[0], check])
+    reasons = error.response["CancellationReasons"]
+    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"], reasons
+    assert reasons[1]["Item"]["Units"] == {"N": "5"}, reasons
+    pages = list(dynamodb.get_paginator("scan").paginate(TableName=TABLE))
+    assert [page["ScannedCount"] for page in pages] == [10, 2], pages
+    wanted = {"KeyConditionExpression": "#k = :k", "ExpressionAttributeNames": {"#k": "Key"}}
+    found = dynamodb.query(TableName=TABLE, ExpressionAttributeValues={":k": one["Key"]}, **wanted)
+    assert found["Count"] == 1 and found["Items"][0]["Units"] == {"N": "5"}, found
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]
+    assert (table["TableStatus"], table["ItemCount"]) == ("ACTIVE", 12), table
+    assert isinstance(table["CreationDateTime"], datetime)
+    refused(errors.ResourceNotFoundException, dynamodb.get_item, TableName="nowhere", Key=one)
+    for page in pages:
+        for found in page["Items"]:
+            dynamodb.delete_item(TableName=TABLE, Key={"Key": found["Key"]})
+    assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def catalogue(bedrock, agents, arn):
+    """What a first look at an account asks for, and a new name for a throughput."""
+    sold = bedrock.list_foundation_models(byInferenceType="PROVISIONED")["modelSummaries"]
+    assert MODEL in [one["modelId"] for one in sold], sold
+    assert all(one["inferenceTypesSupported"] == ["PROVISIONED"] for one in sold), sold
+    assert AGENT in [one["agentId"] for one in agents.list_agents()["agentSummaries"]]
+    found = agents.list_agent_aliases(agentId=AGENT)["agentAliasSummaries"]
+    assert [one["agentAliasId"] for one in found] == [ALIAS], found
+    bedrock.update_provisioned_model_throughput(provisionedModelId=arn, desiredProvisionedModelName="renamed")
+    assert bedrock.get_provisioned_model_throughput(provisionedModelId="renamed")["provisionedModelArn"] == arn
+
+
+def buses(events):
+    """Events of which one fails while the answer is a success."""
+    event = {"Source": "throughput-scheduler", "DetailType": "Throughput Commitment Changed", "Detail": "{}"}
+    answer = events.put_events(Entries=[event, {**event, "Detail": "no object"}])
+    assert answer["FailedEntryCount"] == 1 and answer["Entries"][0]["EventId"], answer
+    assert answer["Entries"][1]["ErrorCode"] == "MalformedDetail", answer
+    assert events.describe_event_bus(Name="default")["Arn"].endswith(":event-bus/default")
+    refused(events.exceptions.ResourceNotFoundException, events.describe_event_bus, Name="nowhere")
+
+
 # A call of each operation that is well-formed; it is refused before it is looked at.
 ARN = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/0123456789ab"
 SCHEDULE = {
@@ -147,6 +208,7 @@ SCHEDULE = {
     "FlexibleTimeWindow": {"Mode": "OFF"},
     "Target": {"Arn": FUNCTION, "RoleArn": ROLE},
 }
+ITEM = {"TableName": TABLE, "Key": {"Key": {"S": "live"}}}
 CALLS = {
     "CreateProvisionedModelThroughput": purchase(1),
     "ListProvisionedModelThroughputs": {},
@@ -167,6 +229,21 @@ CALLS = {
     "ListSchedules": {},
     "GetParameter": {"Name": "/live"},
     "PutParameter": {"Name": "/live", "Value": "off"},
+    "GetItem": ITEM,
+    "PutItem": {"TableName": TABLE, "Item": {"Key": {"S": "live"}}},
+    "UpdateItem": ITEM,
+    "DeleteItem": ITEM,
+    "TransactWriteItems": {"TransactItems": [{"Delete": ITEM}]},
+    "Query": {"TableName": TABLE},
+    "Scan": {"TableName": TABLE},
+    "DescribeTable": {"TableName": TABLE},
+    "UpdateProvisionedModelThroughput": {"provisionedModelId": ARN},
+    "ListFoundationModels": {},
+    "ListAgents": {},
+    "ListAgentAliases": {"agentId": AGENT},
+    "GetScheduleGroup": {"Name": GROUP},
+    "PutEvents": {"Entries": [{"Detail": "{}"}]},
+    "DescribeEventBus": {"Name": "default"},
 }
 
 
@@ -195,10 +272,15 @@ def main():
         clients = {service: client(service, stage.url) for service in {service for service, _ in operations}}
         arn = throughputs(stage, clients["bedrock"])
         aliases(clients["bedrock-agent"], arn)
+        catalogue(clients["bedrock"], clients["bedrock-agent"], arn)
         clients["bedrock"].delete_provisioned_model_throughput(provisionedModelId=arn)
         schedules(clients["scheduler"])
         if "ssm" in clients:
             parameters(clients["ssm"])
+        if "dynamodb" in clients:
+            tables(clients["dynamodb"])
+        if "events" in clients:
+            buses(clients["events"])
         caught = error_classes(stage, clients, operations)
         broken = stage.say(Look=True)["Broken"]
         assert broken == [], broken

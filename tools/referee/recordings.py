@@ -2,7 +2,7 @@
 
     recordings.py RECORDED [--clients DIRECTORY]
 
-RECORDED holds the files that the simulator writes with SIMULATOR_RECORD; DIRECTORY the Rust source of the clients, from
+RECORDED holds the files that the simulator writes with SIMULATOR_RECORD; DIRECTORY the Rust source of the function, from
 which the operations are read that must occur.
 """
 
@@ -18,13 +18,22 @@ import models
 # What differs between conversations that are otherwise the same: instants in either form, and ports.
 VARIES = [re.compile(form) for form in (rb"20\d\d-\d\d-\d\dT[\d:.]+Z", rb'CreationDate\\":\d+', rb"127\.0\.0\.1:\d+")]
 # The SDK's crates, by the service in botocore.
-CRATES = {"bedrock": "bedrock", "bedrockagent": "bedrock-agent", "scheduler": "scheduler", "ssm": "ssm"}
+CRATES = {
+    "bedrock": "bedrock",
+    "bedrockagent": "bedrock-agent",
+    "dynamodb": "dynamodb",
+    "eventbridge": "events",
+    "scheduler": "scheduler",
+    "ssm": "ssm",
+}
 
 
 def operations_of_clients(directory):
     """The operations that the function's clients can send, as (service, operation), read from their source."""
-    source = "\n".join(path.read_text() for path in sorted(Path(directory).glob("*.rs")))
+    source = "\n".join(path.read_text() for path in sorted(Path(directory).rglob("*.rs")))
     clients = dict(re.findall(r"^\s+(\w+): (?:OnceLock<)?aws_sdk_(\w+)::Client>?,", source, re.MULTILINE))
+    # src/store knows one client alone.
+    clients["client"] = clients["table"]
     found = set()
     for field, call in re.findall(r"\bself\s*\.(\w+)(?:\(\))?\s*\.(\w+)\(\)", source):
         if field in clients:
@@ -99,7 +108,7 @@ class Judge:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("recorded")
-    parser.add_argument("--clients", default="src/aws")
+    parser.add_argument("--clients", default="src")
     arguments = parser.parse_args()
     expected = operations_of_clients(arguments.clients)
     judge = Judge()

@@ -124,6 +124,9 @@ class Case:
 
     def holiday(self):
         first = self.near()
+        if self.chance(0.3):
+            # A day of each year, now and then 29 February, which most years do not have.
+            return "02-29" if self.chance(0.1) else f"{first:%m-%d}"
         return f"{first}/{first + timedelta(days=self.dice.randint(0, 6))}" if self.chance(0.4) else str(first)
 
     def exception(self):

@@ -97,10 +97,13 @@ class Opinion:
 
     def paint_timetable(self, timetable):
         zone = timetable["Timezone"]
-        holidays = []
+        holidays, yearly = [], set()
         for text in timetable.get("Holidays", []):
             first, _, last = text.partition("/")
-            holidays.append((date.fromisoformat(first), date.fromisoformat(last or first)))
+            if len(first) == len("12-25"):
+                yearly.add(first)
+            else:
+                holidays.append((date.fromisoformat(first), date.fromisoformat(last or first)))
         # A window lasts a week at most, and an offset is less than two days.
         first = (EPOCH + timedelta(seconds=self.start)).date() - timedelta(days=10)
         last = (EPOCH + timedelta(seconds=self.end + self.lead)).date() + timedelta(days=3)
@@ -111,7 +114,7 @@ class Opinion:
             opens, start, end = window(entry["Window"])
             day = first
             while day <= last:
-                free = any(begin <= day <= close for begin, close in holidays)
+                free = f"{day:%m-%d}" in yearly or any(begin <= day <= close for begin, close in holidays)
                 if day.weekday() in opens and not free:
                     strokes.append((units, instant(zone, civil(day, start)), instant(zone, civil(day, end))))
                 day += timedelta(days=1)

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use clap::{Args, ValueEnum, ValueHint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use policy::commitment::Name;
-use policy::timetable::{DurationError, State, parse_duration};
+use policy::timetable::{DurationError, State, Zone, parse_duration};
 
 use super::When;
 
@@ -42,7 +42,7 @@ pub struct Ask {
     #[command(flatten)]
     pub reach: Reach,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: AnswerFormat,
 }
 
@@ -51,11 +51,12 @@ pub struct Ask {
 #[command(after_long_help = "Examples:
   throughput plan support.yaml
   throughput plan support.yaml --at 2026-12-24T09:00:00+09:00
-  throughput plan support.yaml --local")]
+  throughput plan support.yaml --local
+  throughput plan sales.yaml template.yaml")]
 pub struct Plan {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment of this name
     #[arg(long)]
     pub name: Option<String>,
@@ -90,7 +91,11 @@ pub struct Status {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   throughput override support-agent on --for 2h --units 2 --reason 'load test'
-  throughput override support-agent off --until 2026-12-24T18:00:00+09:00")]
+  throughput override support-agent off --until 18:00
+  throughput override support-agent off --until 2026-12-24T18:00:00+09:00
+
+An override lies above the timetable and above a hold until it ends, a week from now at most; then it is as if it had never been.
+Off: no lead keeps anything meanwhile.")]
 pub struct Override {
     /// The commitment
     pub name: Name,
@@ -100,15 +105,21 @@ pub struct Override {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, required_unless_present = "until",
           conflicts_with = "until")]
     pub lasting: Option<Lasting>,
-    /// Until when, RFC 3339 with an offset
+    /// Until when: RFC 3339 with an offset, or a wall clock such as `18:00` or `tomorrow 09:00` where the timetable is
     #[arg(long, value_name = "INSTANT")]
-    pub until: Option<Timestamp>,
+    pub until: Option<When>,
+    /// The time zone of a wall clock, if it is not the timetable's
+    #[arg(long, value_name = "ZONE", requires = "until")]
+    pub timezone: Option<Zone>,
     /// How many model units, if not those of the declaration
     #[arg(long, value_name = "N")]
     pub units: Option<NonZeroU32>,
     /// What for
     #[arg(long)]
     pub reason: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,
@@ -143,7 +154,30 @@ impl From<Switch> for State {
 /// `resume`
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
-  throughput resume support-agent")]
+  throughput resume support-agent
+  throughput resume support-agent --of hold")]
+pub struct Resume {
+    /// The commitment
+    pub name: Name,
+    /// What to end
+    #[arg(long, value_enum, default_value_t = Ends::Override)]
+    pub of: Ends,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// What lies above a timetable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ends {
+    /// What `override` switched
+    Override,
+    /// What `scale-up` or `scale-down` put in place of the timetable
+    Hold,
+}
+
+/// `history`
+#[derive(Debug, Args)]
 pub struct Named {
     /// The commitment
     pub name: Name,
@@ -165,6 +199,9 @@ pub struct Scale {
     /// A file with its declaration
     #[arg(long, value_hint = ValueHint::FilePath)]
     pub file: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,
@@ -174,14 +211,20 @@ pub struct Scale {
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   throughput apply support.yaml
-  throughput apply agents.yaml --name support-agent")]
+  throughput apply agents.yaml --name support-agent
+  throughput apply sales.yaml support.yaml --yes
+
+It says what the coming 30 days, or the term, cost, and asks where there is somebody to ask.")]
 pub struct Apply {
-    /// The file; `-` for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub file: String,
+    /// The files; `-` for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<String>,
     /// Only the commitment of this name
     #[arg(long)]
     pub name: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,

@@ -5,14 +5,24 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use rehearsal::timeline::{Phase, Stretch};
 
-use super::Preview;
+use super::{Preview, money};
+use crate::arguments;
 use crate::table::table;
 use crate::terminal::Terminal;
 
-/// Every preview: picture, transitions, hours, cost, warnings.
+pub use super::money::{Total, sums, sums_by};
+
+/// Every preview: picture, transitions, hours, cost, warnings; and the total of several.
 #[must_use]
-pub fn text(previews: &[Preview], terminal: &Terminal) -> String {
-    previews.iter().map(|preview| one(preview, terminal.width)).collect::<Vec<_>>().join("\n")
+pub fn text(previews: &[Preview], wanted: &arguments::Preview, terminal: &Terminal) -> String {
+    let mut texts: Vec<String> = previews
+        .iter()
+        .map(|preview| one(preview, terminal.width) + &money::advice(preview, wanted) + &warnings(preview))
+        .collect();
+    if previews.len() > 1 {
+        texts.push(Total::of(previews).said(previews.len()));
+    }
+    texts.join("\n")
 }
 
 fn one(preview: &Preview, width: Option<usize>) -> String {
@@ -26,6 +36,11 @@ fn one(preview: &Preview, width: Option<usize>) -> String {
     for line in sums(preview) {
         let _ = writeln!(text, "  {line}");
     }
+    text
+}
+
+fn warnings(preview: &Preview) -> String {
+    let mut text = String::new();
     if !preview.warnings.is_empty() {
         text.push('\n');
     }
@@ -75,29 +90,4 @@ fn transitions(preview: &Preview, width: Option<usize>) -> String {
     };
     let rows = changes(preview).iter().map(row).collect();
     table(&[preview.zone_name.as_str(), "UTC", "is", "because"], rows, 2, width)
-}
-
-/// Hours and money, and what was counted.
-#[must_use]
-pub fn sums(preview: &Preview) -> Vec<String> {
-    let bill = &preview.bill;
-    let (lead, drain) = &preview.lead_and_drain;
-    let always = match bill.largest {
-        0 | 1 => format!("{} always on", bill.unit_hours_always_on),
-        most => format!("{} always on at {most} model units", bill.unit_hours_always_on),
-    };
-    let purchases = crate::check::counted(bill.purchases, "purchase");
-    let mut lines = vec![format!(
-        "{:.1} hours on, {purchases}: {} model-unit hours billed, {always}: {:.0}% less",
-        bill.hours_on,
-        bill.unit_hours,
-        bill.saved()
-    )];
-    if let (Some((cost, always)), Some(price)) = (bill.cost(), bill.price) {
-        lines.push(format!("{cost:.2} instead of {always:.2}, at {price} for a model unit and hour"));
-    }
-    lines.push(format!(
-        "billed from purchase (LeadTime {lead} before it is wanted) to the end of the drain ({drain}), started hours in full"
-    ));
-    lines
 }

@@ -46,12 +46,12 @@ fn an_action_is_invoked_and_waited_for() {
     let request = &lambda.requests()[0];
     assert_eq!(request.path, "/2015-03-31/functions/throughput-scheduler/invocations");
     assert_eq!(request.headers["x-amz-invocation-type"], "RequestResponse");
-    assert_eq!(request.body, json!({"Action": "Resume", "Name": "support-agent"}));
+    assert_eq!(request.body, json!({"Action": "Resume", "Name": "support-agent", "Of": "Override"}));
 }
 
 #[test]
 fn every_verb_sends_its_action_and_nothing_more() {
-    let cases: [(&[&str], Value); 8] = [
+    let cases: [(&[&str], Value); 9] = [
         (&["status", "support-agent"], json!({"Action": "Status", "Name": "support-agent"})),
         (&["scale-up", "support-agent"], json!({"Action": "ScaleUp", "Name": "support-agent"})),
         (&["scale-down", "support-agent"], json!({"Action": "ScaleDown", "Name": "support-agent"})),
@@ -66,7 +66,11 @@ fn every_verb_sends_its_action_and_nothing_more() {
             json!({"Action": "Override", "Name": "support-agent", "State": "Off", "Until": "2026-12-24T09:00:00Z"}),
         ),
         (&["status"], json!({"Action": "Status"})),
-        (&["resume", "support-agent"], json!({"Action": "Resume", "Name": "support-agent"})),
+        (&["resume", "support-agent"], json!({"Action": "Resume", "Name": "support-agent", "Of": "Override"})),
+        (
+            &["resume", "support-agent", "--of", "hold"],
+            json!({"Action": "Resume", "Name": "support-agent", "Of": "Hold"}),
+        ),
     ];
     for (arguments, expected) in cases {
         assert_eq!(sent(arguments).0, expected, "{arguments:?}");
@@ -295,4 +299,102 @@ fn a_newcomer_can_try_everything_without_aws() {
     let unknown = local(&["resume", "nobody"]);
     assert_eq!(unknown.code, 1);
     assert!(unknown.err.starts_with("error: UnknownCommitment: "), "{}", unknown.err);
+}
+
+#[test]
+fn a_wall_clock_is_that_of_the_timetable_or_of_a_time_zone_that_is_named() {
+    let lambda = StandIn::reporting(&report());
+    let until = ["override", "support-agent", "off", "--until", "2099-12-24T18:00"];
+    assert_eq!(call(&mut lambda.command(&until)).code, 0);
+    let asked: Vec<Value> = lambda.requests().iter().map(|request| request.body.clone()).collect();
+    assert_eq!(asked[0], json!({"Action": "Status", "Name": "support-agent"}), "whose timetable is in Tokyo");
+    assert_eq!(asked[1]["Until"], "2099-12-24T09:00:00Z");
+    let (event, _) = sent(&[&until[..], &["--timezone", "Europe/Berlin"]].concat());
+    assert_eq!(event["Until"], "2099-12-24T17:00:00Z");
+    let past =
+        call(&mut StandIn::reporting(&report()).command(&["override", "a", "off", "--until", "2020-01-01T00:00Z"]));
+    assert!(past.code == 2 && past.err.contains("is past"), "{}", past.err);
+    let always = StandIn::reporting(&json!({"Name": "a", "Desired": {"State": "On", "Because": "always on"}}));
+    let clockless = call(&mut always.command(&["override", "a", "off", "--until", "2099-12-24T18:00"]));
+    assert!(clockless.code == 2 && clockless.err.contains("--timezone"), "{}", clockless.err);
+    assert_eq!(run(&["override", "a", "off", "--until", "soon"]).code, 2);
+}
+
+#[test]
+fn a_name_that_nobody_registered_is_told_with_the_one_that_is_meant() {
+    let local = call(&mut command(&["status", "suport-agent", "--local"]));
+    assert_eq!(local.code, 1);
+    assert!(local.err.contains("did you mean `support-agent`?"), "{}", local.err);
+    let other = call(&mut command(&["resume", "marketing", "--local"]));
+    assert!(other.err.contains("registered are support-agent"), "{}", other.err);
+}
+
+#[test]
+fn a_status_says_why_what_is_next_and_what_was_done() {
+    let mut told = report();
+    told["LastProblems"] = json!({"At": "2026-11-23T07:59:04Z", "Problems": ["quota refuses support-agent-1f0c2a"]});
+    told["Actions"] = json!(["next: buy support-agent-1f0c2a"]);
+    told["CreationTimes"] = json!(["PT24M", "PT31M"]);
+    told["EnoughLeadTime"] = json!("40m");
+    told["History"] = json!([
+        {"At": "2026-11-23T07:35:04Z", "Did": "route ABCDEFGHIJ/KLMNOPQRST version 3 to support-agent-1f0c2a"},
+        {"At": "2026-11-22T07:35:04Z", "Changed": "override to On", "Reason": "load test"},
+    ]);
+    let shown = |arguments: &[&str]| call(&mut StandIn::reporting(&told).command(arguments)).out;
+    let status = shown(&["status", "support-agent"]);
+    for said in [
+        "at 2026-11-23T08:00:04Z, 2026-11-23 17:00 in Asia/Tokyo",
+        "problem  quota refuses support-agent-1f0c2a, since 2026-11-23 16:59 (2026-11-23 07:59Z)",
+        "next     + buy support-agent-1f0c2a",
+        "created  in PT31M the last time, 2 times known; LeadTime 40m is enough for all",
+        "next     Off 2026-11-23 20:00 Asia/Tokyo (2026-11-23 11:00Z), in 2h59m",
+    ] {
+        assert!(status.contains(said), "{said}: {status}");
+    }
+    assert_eq!(
+        shown(&["history", "support-agent"]),
+        "support-agent, in Asia/Tokyo\n  2026-11-22 16:35 (2026-11-22 07:35Z)  override to On (load test)\n  \
+         2026-11-23 16:35 (2026-11-23 07:35Z)  route ABCDEFGHIJ/KLMNOPQRST version 3 to support-agent-1f0c2a\n"
+    );
+    let json: Value = serde_json::from_str(&shown(&["history", "support-agent", "--output", "json"])).unwrap();
+    assert_eq!(json["History"], told["History"]);
+}
+
+#[test]
+fn a_plan_tells_what_changes_of_what_is_registered_and_what_it_costs() {
+    let mut told = report();
+    let declared = json!({"Name": "support-agent", "ModelId": "amazon.nova-lite-v1:0:24k", "PricePerUnitHour": 21.18});
+    told["Registered"] =
+        serde_json::to_value(serde_json::from_value::<policy::commitment::Commitment>(declared).unwrap()).unwrap();
+    let plan =
+        |told: &Value| call(&mut StandIn::reporting(told).command(&["plan", "tokyo.yaml", "--at", "2026-11-23T00:00"]));
+    let out = plan(&told).out;
+    assert!(out.contains("changes  Timetable: nothing → {"), "{out}");
+    assert!(!out.contains("changes  ModelId") && !out.contains("changes  Drain"), "{out}");
+    assert!(out.contains("costs    support-agent: the next 30 days: "), "{out}");
+    assert!(out.contains("costs    against what is registered: -"), "{out}");
+    told["Registered"] = Value::Null;
+    assert!(plan(&told).out.contains("changes  not registered yet"), "{}", plan(&told).out);
+}
+
+#[test]
+fn a_file_that_fails_does_not_keep_the_others_from_being_planned() {
+    let lambda = StandIn::reporting(&report());
+    let call = call(&mut lambda.command(&["plan", "nowhere.yaml", "tokyo.yaml", "mistakes.yaml", "stack.yaml"]));
+    assert_eq!(call.code, 2, "{}", call.err);
+    let names: Vec<Value> =
+        lambda.requests().iter().map(|request| request.body["Commitment"]["Name"].clone()).collect();
+    assert_eq!(names[0], "support-agent");
+    assert!(names.len() > 1, "and those of a template: {names:?}");
+    assert!(call.err.contains("cannot read nowhere.yaml") && call.err.contains("mistakes.yaml:10:7"), "{}", call.err);
+}
+
+#[test]
+fn the_simulated_account_is_made_from_the_file() {
+    for (verb, expected) in [("scale-down", "rejecting invocations"), ("scale-up", "+ buy mine-")] {
+        let call = call(&mut command(&[verb, "--file", "mine.yaml", "--local"]));
+        assert!(call.code == 0 && call.out.contains(expected), "{verb}: {}{}", call.out, call.err);
+    }
+    let plan = call(&mut command(&["plan", "mine.yaml", "--local"]));
+    assert!(plan.code == 0 && plan.out.contains("+ buy mine-"), "{}{}", plan.out, plan.err);
 }

@@ -1,11 +1,11 @@
 //! Is what a preview says it will cost what the function runs up?
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use policy::commitment::Commitment;
 use policy::input::Mistakes;
 use rehearsal::World;
 use serde_json::{Value, json};
-use throughput_cli::bill::bill;
+use throughput_cli::bill::{bill, exactly, money, shift, windows};
 
 /// The model-unit hours that are foreseen for a day in Tokyo, and those that the simulated account bills when the real
 /// handler lives through it.
@@ -38,4 +38,58 @@ async fn a_day_of_two_sizes_costs_no_more_than_was_foreseen() {
     let (foreseen, billed) = foreseen_and_billed(json!(["Mon-Fri 08:00-20:00", busy])).await;
     assert!((foreseen - 27.0).abs() < 0.1, "{foreseen}: 3 hours, 5 hours of 3 units, 9 hours");
     assert!(billed <= foreseen && foreseen - billed <= 4.0, "{billed} of {foreseen}");
+}
+
+fn commitment(more: Value) -> Commitment {
+    let mut mistakes = Mistakes::default();
+    Commitment::read(&rehearsal::commitment(more), "", &mut mistakes).unwrap()
+}
+
+#[test]
+fn a_term_counts_whole() {
+    let (from, day) = ("2026-11-24T00:00:00Z".parse().unwrap(), "2026-11-25T00:00:00Z".parse().unwrap());
+    for (term, days) in [("OneMonth", 30), ("SixMonths", 181)] {
+        let declared =
+            json!({"CommitmentDuration": term, "Purchase": "a", "ModelUnits": 2, "PricePerUnitHour": "13.07"});
+        let bill = bill(&commitment(declared), from, day);
+        assert_eq!((bill.purchases, bill.unit_hours), (1, days * 24 * 2), "{term}");
+        assert_eq!(bill.started, [(from, bill.unit_hours)], "it is owed from the first instant on");
+    }
+}
+
+#[test]
+fn money_has_no_rounding_in_it() {
+    let (from, until) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-30T00:00:00Z".parse().unwrap());
+    let bill = bill(&commitment(json!({"PricePerUnitHour": "0.1"})), from, until);
+    assert_eq!(exactly(&bill.cost_of(3).unwrap()), "0.3");
+    assert_eq!((bill.unit_hours, exactly(&bill.cost_of(bill.unit_hours).unwrap()).as_str()), (168, "16.8"));
+    assert_eq!(money(&bill.cost_by_second().unwrap()), "16.80");
+}
+
+/// A window that is added is paid for, and never saves.
+#[test]
+fn each_window_has_a_cost_of_its_own() {
+    let (from, until) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-30T00:00:00Z".parse().unwrap());
+    let declared = commitment(json!({"Timetable": {"Timezone": "UTC", "Windows": [
+        "Mon-Fri 08:00-20:00", {"Window": "Tue 10:00-12:00", "ModelUnits": 3}, "Mon 09:00-10:00",
+    ]}}));
+    let windows = windows(&declared, from, until);
+    let names: Vec<&str> = windows.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Mon-Fri 08:00-20:00", "Tue 10:00-12:00", "Mon 09:00-10:00"]);
+    let costs: Vec<i64> = windows.iter().map(|(_, unit_hours)| *unit_hours).collect();
+    assert!(costs[0] > costs[1] && costs[1] > 0, "{costs:?}");
+    assert_eq!(costs[2], 0, "it lies within another");
+}
+
+#[test]
+fn an_hour_that_is_begun_for_minutes_is_told_with_the_shift_that_saves_it() {
+    let (from, until) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-30T00:00:00Z".parse().unwrap());
+    let with = |drain: &str, lead: &str| {
+        let timetable = json!({"Timezone": "UTC", "Windows": ["Mon-Fri 08:00-20:00"]});
+        commitment(json!({"Timetable": timetable, "Drain": drain, "LeadTime": lead, "ModelUnits": 2}))
+    };
+    let wasteful = bill(&with("5m", "60m"), from, until);
+    assert_eq!(shift(&wasteful), Some((SignedDuration::from_mins(5), 10)), "five days of two units");
+    let shifted = bill(&with("5m", "55m"), from, until);
+    assert_eq!((shift(&shifted), wasteful.unit_hours - shifted.unit_hours), (None, 10));
 }

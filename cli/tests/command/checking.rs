@@ -136,7 +136,7 @@ fn a_workflow_is_told_in_annotations() {
 fn a_bare_on_is_true_to_a_stack_and_on_everywhere_else() {
     let commitment = |state: &str| {
         format!(
-            "{{ModelId: x.y, Tags: {{team: no}}, Timetable: {{Timezone: UTC, Exceptions: \
+            "{{ModelId: x.y:24k, Tags: {{team: no}}, Timetable: {{Timezone: UTC, Exceptions: \
              [{{Window: 2026-12-28T10:00/2026-12-28T16:00, State: {state}}}]}}, "
         )
     };
@@ -158,7 +158,7 @@ fn a_bare_on_is_true_to_a_stack_and_on_everywhere_else() {
 }
 
 /// Checks what stands in standard input.
-fn check_input(text: &str) -> (i32, String) {
+pub(crate) fn check_input(text: &str) -> (i32, String) {
     let mut child = command(&["check", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -174,7 +174,7 @@ fn a_file_that_is_no_yaml_is_a_mistake_on_its_line() {
 
 #[test]
 fn a_key_that_stands_twice_and_an_empty_file_are_mistakes() {
-    let (code, out) = check_input("Name: a\nModelId: x.y\nName: b\n");
+    let (code, out) = check_input("Name: a\nModelId: x.y:24k\nName: b\n");
     assert!(code == 1 && out.contains("this key stands here twice") && out.contains("<stdin>:3:1"), "{out}");
     let (code, out) = check_input("");
     assert!(code == 1 && out.contains("is empty"), "{out}");
@@ -188,7 +188,7 @@ fn windows_line_ends_and_a_byte_order_mark_shift_nothing() {
 
 #[test]
 fn an_alias_of_yaml_is_read_where_it_is_used() {
-    let (code, out) = check_input("- &a {Name: a, ModelId: x.y}\n- *a\n");
+    let (code, out) = check_input("- {Name: a, ModelId: &model 'x.y:24k'}\n- {Name: b, ModelId: *model}\n");
     assert_eq!((code, out.as_str()), (0, "2 commitments in 1 file: no mistakes\n"));
 }
 
@@ -217,19 +217,39 @@ fn what_is_nested_without_end_is_refused() {
 
 #[test]
 fn a_tab_is_shown_where_it_stands() {
-    let (code, out) = check_input("Name: a\n\tModelId: x.y\n");
+    let (code, out) = check_input("Name: a\n\tModelId: x.y:24k\n");
     assert!(code == 1 && out.contains("<stdin>:2:1") && out.contains("help: indent with spaces"), "{out}");
 }
 
 #[test]
-fn a_merge_key_is_named_as_what_it_is() {
-    let (code, out) = check_input("- &a {Name: a, ModelId: x.y}\n- <<: *a\n  Name: b\n");
-    assert!(code == 1 && out.contains("[1].<< is a merge key") && out.contains("<stdin>:2:3"), "{out}");
+fn a_merge_key_is_read_and_what_stands_there_itself_goes_first() {
+    let (code, out) = check_input("- &a {Name: a, ModelId: x.y:24k}\n- <<: *a\n  Name: b\n");
+    assert_eq!((code, out.as_str()), (0, "2 commitments in 1 file: no mistakes\n"));
+    let stack = |properties: &str| {
+        check_input(&format!(
+            "Base: &base {{ModelId: x.y:24k, LeadTime: soon}}\nOther: &other {{LeadTime: 1h}}\nResources:\n  A:\n    \
+             Type: Custom::ProvisionedThroughput\n    Properties:\n      ServiceToken: x\n{properties}"
+        ))
+    };
+    let (code, out) = stack("      <<: *base\n");
+    assert!(code == 1 && out.contains("`soon` is not a duration") && out.contains("<stdin>:1:42"), "{out}");
+    assert!(out.contains("warning: Resources.A.Properties.<< is a merge key"), "{out}");
+    for right in [
+        "      <<: *base\n      LeadTime: 2h\n",
+        "      LeadTime: 2h\n      <<: *base\n",
+        "      <<: [*other, *base]\n",
+        "      <<: *base\n      <<: *other\n",
+    ] {
+        let (code, out) = stack(right);
+        assert_eq!(code, 0, "{right}{out}");
+    }
+    let (code, out) = stack("      <<: [*base, *other]\n");
+    assert!(code == 1 && out.contains("`soon`"), "{out}");
 }
 
 #[test]
 fn documents_without_anything_are_passed_over() {
-    assert_eq!(check_input("---\nName: a\nModelId: x.y\n---\n").1, "1 commitment in 1 file: no mistakes\n");
+    assert_eq!(check_input("---\nName: a\nModelId: x.y:24k\n---\n").1, "1 commitment in 1 file: no mistakes\n");
     for empty in ["---\n", "# nothing\n", "---\n---\n", "~"] {
         let (code, out) = check_input(empty);
         assert!(code == 1 && out.contains("error: is empty"), "{out}");
@@ -238,7 +258,7 @@ fn documents_without_anything_are_passed_over() {
 
 #[test]
 fn an_alias_does_not_reach_into_another_document() {
-    let (code, out) = check_input("&a {Name: a, ModelId: x.y}\n---\n*a\n");
+    let (code, out) = check_input("&a {Name: a, ModelId: x.y:24k}\n---\n*a\n");
     assert!(code == 1 && out.contains("<stdin>:3:1"), "{out}");
 }
 
@@ -260,7 +280,7 @@ fn a_file_that_breaks_off_anywhere_is_shown_without_a_panic() {
 #[test]
 fn properties_of_a_request_are_read_as_those_of_a_resource() {
     let request = "RequestType: Create\nLogicalResourceId: Support\nResourceProperties:\n  ServiceToken: arn\n  \
-                   ModelId: x.y\n  ModelUnits: '2'\n  Name: no\n";
+                   ModelId: x.y:24k\n  ModelUnits: '2'\n  Name: no\n";
     let (code, out) = check_input(request);
     assert!(code == 1 && out.contains("ResourceProperties.Name is not a known key"), "{out}");
 }

@@ -6,6 +6,7 @@ mod asking;
 mod billing;
 mod checking;
 mod explaining;
+mod kinds;
 mod manners;
 mod pictures;
 mod previewing;

@@ -1,12 +1,13 @@
-//! The pictures: what is foreseen is what comes to pass, and what stands in README.md is what the program prints.
+//! The pictures: what is foreseen is what comes to pass, and what stands in the documents is what the program prints.
 //!
-//! `make pictures` runs [`the_pictures_in_the_readme_are_those_of_the_program`] with `WRITE_PICTURES` set, which then writes them.
+//! `make pictures` runs [`the_pictures_in_the_documents_are_those_of_the_program`] with `WRITE_PICTURES` set, which then writes them.
 
 use std::fs;
 use std::path::Path;
 
 use rehearsal::picture::Cell;
 use rehearsal::week::{Played, play, tokyo};
+use throughput_cli::arguments::Day;
 use throughput_cli::preview::Preview;
 use throughput_cli::source::{self, Source};
 
@@ -25,7 +26,7 @@ async fn a_week_looks_as_it_was_foreseen_but_for_what_aws_was_quicker_with() {
     let played = played().await;
     let declaration = Source { path: "tokyo.json".to_owned(), text: week.declared.to_string() };
     let declaration = source::read(&declaration).declarations.remove(0);
-    let preview = Preview::new(&declaration, Some(week.first_day), 7, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let preview = Preview::new(&declaration, Some(Day::Date(week.first_day)), 7, jiff::Timestamp::UNIX_EPOCH).unwrap();
     let (foreseen, happened) = (preview.picture(), played.picture());
     assert_eq!(foreseen.days, happened.days);
     let on = Cell::On(1.try_into().unwrap());
@@ -52,33 +53,30 @@ async fn a_week_looks_as_it_was_foreseen_but_for_what_aws_was_quicker_with() {
 }
 
 #[tokio::test]
-async fn the_pictures_in_the_readme_are_those_of_the_program() {
+async fn the_pictures_in_the_documents_are_those_of_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let (readme, svg) = (root.join("README.md"), root.join("docs/week.svg"));
-    let before = fs::read_to_string(&readme).unwrap();
+    let [readme, reference, svg] = ["README.md", "docs/reference.md", "docs/week.svg"].map(|path| root.join(path));
+    let [first, second] = [&readme, &reference].map(|path| fs::read_to_string(path).unwrap());
     let played = played().await;
     let week = format!("```\n{}\n  {}\n```", plain(&played.picture().drawn(None)), played.sums());
-    let (preview, drawing) = previewed(&before);
+    let (preview, drawing) = previewed(&second);
     let image = "![The same week as `--svg` draws it: a row a day, warm-up hatched, sizes by height, the holiday framed]\
-                 (docs/week.svg)";
-    let mut after = with_picture(&before, "week", &week);
-    after = with_picture(&after, "preview", &preview);
-    after = with_picture(&after, "svg", image);
-    if std::env::var_os("WRITE_PICTURES").is_some() {
-        fs::write(&readme, &after).unwrap();
-        fs::write(&svg, &drawing).unwrap();
+                 (week.svg)";
+    let first = with_picture(&first, "week", &week);
+    let second = with_picture(&with_picture(&second, "preview", &preview), "svg", image);
+    for (path, after) in [(&readme, first), (&reference, second), (&svg, drawing)] {
+        if std::env::var_os("WRITE_PICTURES").is_some() {
+            fs::write(path, &after).unwrap();
+        }
+        let stands = fs::read_to_string(path).unwrap();
+        assert!(stands == after, "{} has another picture: run `make pictures`\n{after}", path.display());
     }
-    assert!(
-        fs::read_to_string(&readme).unwrap() == after,
-        "README.md has other pictures: run `make pictures`\n{after}"
-    );
-    assert!(fs::read_to_string(&svg).unwrap() == drawing, "docs/week.svg is another picture: run `make pictures`");
 }
 
-/// What the command prints and draws for the `support.yaml` that stands in `readme`; of the transitions only the first, and
+/// What the command prints and draws for the `support.yaml` that stands in `document`; of the transitions only the first, and
 /// an ellipsis.
-fn previewed(readme: &str) -> (String, String) {
-    let (_, declared) = readme.split_once("```yaml\nName: support-agent\n").unwrap();
+fn previewed(document: &str) -> (String, String) {
+    let (_, declared) = document.split_once("```yaml\nName: support-agent\n").unwrap();
     let (declared, _) = declared.split_once("```").unwrap();
     let folder = std::env::temp_dir().join(format!("throughput-readme-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -99,10 +97,10 @@ fn previewed(readme: &str) -> (String, String) {
     (text, drawing)
 }
 
-/// `readme` with `picture` in place of the one named `name`.
-fn with_picture(readme: &str, name: &str, picture: &str) -> String {
+/// `document` with `picture` in place of the one named `name`.
+fn with_picture(document: &str, name: &str, picture: &str) -> String {
     let (begin, end) = (format!("<!-- picture: {name} -->\n"), "<!-- end of picture -->");
-    let (before, rest) = readme.split_once(&begin).unwrap();
+    let (before, rest) = document.split_once(&begin).unwrap();
     let (_, after) = rest.split_once(end).unwrap();
     format!("{before}{begin}{picture}\n{end}{after}")
 }

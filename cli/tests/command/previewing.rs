@@ -244,7 +244,7 @@ fn what_cannot_be_previewed_is_a_matter_of_usage_or_of_mistakes() {
     let mistaken = run(&["preview", "mistakes.yaml"]);
     assert_eq!(mistaken.code, 1);
     assert!(mistaken.err.contains("mistakes.yaml:10:7"), "{}", mistaken.err);
-    assert_eq!(run(&["preview", "tokyo.yaml", "--from", "tomorrow"]).code, 2);
+    assert_eq!(run(&["preview", "tokyo.yaml", "--from", "someday"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--days", "0"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--svg", "nowhere/week.svg"]).code, 2);
     assert_eq!(run(&["preview", "tokyo.yaml", "--from", "9999-12-31"]).code, 2);
@@ -254,4 +254,80 @@ fn what_cannot_be_previewed_is_a_matter_of_usage_or_of_mistakes() {
 fn without_a_first_day_today_is_the_first() {
     let call = run(&["preview", "tokyo.yaml", "--days", "1"]);
     assert_eq!(call.code, 0, "{}", call.err);
+}
+
+/// Three commitments of different size, zone and term: the columns of every row add up to each bill, and those to the total.
+#[test]
+fn the_rows_of_a_month_add_up_to_its_bill_and_several_to_a_total() {
+    let arguments = |format| {
+        let files = ["tokyo.yaml", "berlin.yaml", "term.yaml"];
+        run(&[&["preview", "--from", "2026-12-01", "--days", "31", "--format", format][..], &files].concat())
+    };
+    let told: Value = serde_json::from_str(&arguments("json").out).unwrap();
+    let commitments = told["Commitments"].as_array().unwrap();
+    let mut total = 0;
+    let csv = arguments("csv").out;
+    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|row| row.rsplitn(4, ',').collect()).collect();
+    for commitment in commitments {
+        let name = commitment["Name"].as_str().unwrap();
+        let own = || rows.iter().filter(|row| row[3].starts_with(&format!("{name},")));
+        let hours: i64 = own().map(|row| row[1].parse::<i64>().unwrap()).sum();
+        assert_eq!(hours, commitment["Bill"]["ModelUnitHours"].as_i64().unwrap(), "{name}");
+        total += hours;
+        if let Some(price) = commitment["Bill"].get("PricePerUnitHour") {
+            let cents = |text: &str| text.parse::<bigdecimal::BigDecimal>().unwrap().normalized();
+            let cost: bigdecimal::BigDecimal = own().map(|row| row[0].parse::<bigdecimal::BigDecimal>().unwrap()).sum();
+            let expected = price.to_string().parse::<bigdecimal::BigDecimal>().unwrap() * hours;
+            assert_eq!(cost, expected, "{name}");
+            assert_eq!(cents(&commitment["Bill"]["Cost"].to_string()), cents(&cost.to_plain_string()), "{name}");
+        }
+    }
+    assert_eq!(commitments.len(), 4);
+    assert_eq!(told["Total"]["ModelUnitHours"].as_i64(), Some(total));
+    let text = arguments("text").out;
+    assert!(text.contains(&format!("total of 4 commitments: {total} model-unit hours billed")), "{text}");
+}
+
+#[test]
+fn what_a_size_costs_is_told_against_always_on_at_the_largest_and_at_the_usual_size() {
+    let text = run(&["preview", "tokyo.yaml", "--from", "2026-11-23"]).out;
+    for said in [
+        "116 model-unit hours billed, 504 always on at 3 model units: 77% less",
+        "168 always on at the usual 1 model unit: 31% less",
+        "2456.88 instead of 10674.72, or 3558.24 at the usual size, at 21.18 for a model unit and hour",
+        "that is the cautious reading: by the second it is 100.8 model-unit hours, 2133.88",
+        "window Mon-Fri 09:30-11:30 adds 52 model-unit hours, 1101.36",
+        "hours that are begun for 5m or less: 13 model-unit hours",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
+fn weeks_and_months_a_term_and_on_demand_are_compared_where_they_are_asked_for() {
+    let asked = [
+        "--days",
+        "14",
+        "--by",
+        "week",
+        "--term-price",
+        "13",
+        "--tokens-per-hour",
+        "100000",
+        "--token-price",
+        "0.0008",
+    ];
+    let text = run(&[&["preview", "tokyo.yaml", "--from", "2026-11-23"][..], &asked].concat()).out;
+    for said in [
+        "week of 2026-11-23: 116 model-unit hours, 2456.88",
+        "week of 2026-11-30: ",
+        "always on with a term at 13: 13104.00; the timetable costs ",
+        "on demand at 100000 tokens an hour: ",
+        "tokens an hour\n",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let months = run(&["preview", "tokyo.yaml", "--from", "2026-11-23", "--days", "14", "--by", "month"]).out;
+    assert!(months.contains("month 2026-11: ") && months.contains("month 2026-12: "), "{months}");
+    assert_eq!(run(&["preview", "tokyo.yaml", "--tokens-per-hour", "5"]).code, 2, "a price is needed");
 }

@@ -21,6 +21,7 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("cloudformation", "delete-stack", &["--stack-name"]),
     ("cloudformation", "deploy", &["--template-file", "--stack-name", "--capabilities", "--parameter-overrides"]),
     ("cloudformation", "describe-stack-events", &["--stack-name", "--query", "--output"]),
+    ("cloudformation", "describe-stack-resource", &["--stack-name", "--logical-resource-id", "--query"]),
     ("cloudformation", "describe-stacks", &["--stack-name", "--query", "--output"]),
     (
         "cloudwatch",
@@ -36,6 +37,20 @@ const AWS: &[(&str, &str, &[&str])] = &[
             "--query",
         ],
     ),
+    ("dynamodb", "delete-table", &["--table-name"]),
+    (
+        "dynamodb",
+        "restore-table-to-point-in-time",
+        &["--source-table-name", "--target-table-name", "--use-latest-restorable-time"],
+    ),
+    ("dynamodb", "update-continuous-backups", &["--table-name", "--point-in-time-recovery-specification"]),
+    (
+        "dynamodb",
+        "update-table",
+        &["--table-name", "--deletion-protection-enabled", "--no-deletion-protection-enabled"],
+    ),
+    ("dynamodb", "update-time-to-live", &["--table-name", "--time-to-live-specification"]),
+    ("dynamodb", "wait", &["--table-name"]),
     ("lambda", "delete-function-concurrency", &["--function-name"]),
     ("lambda", "get-account-settings", &["--query"]),
     ("lambda", "get-function-concurrency", &["--function-name"]),
@@ -43,9 +58,6 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("lambda", "invoke", &["--function-name", "--cli-binary-format", "--payload"]),
     ("lambda", "put-function-concurrency", &["--function-name", "--reserved-concurrent-executions"]),
     ("logs", "tail", &["--since", "--filter-pattern"]),
-    ("scheduler", "delete-schedule", &["--group-name", "--name"]),
-    ("scheduler", "delete-schedule-group", &[]),
-    ("scheduler", "get-schedule", &["--group-name", "--name", "--query", "--output"]),
     ("scheduler", "list-schedules", &["--group-name", "--query", "--output"]),
     ("service-quotas", "list-service-quotas", &["--service-code", "--query", "--output"]),
     ("ssm", "get-parameter", &["--name"]),
@@ -136,6 +148,9 @@ impl Shell {
             let rest: Vec<String> = rest.iter().map(|word| self.filled(word, place)).collect();
             match tool.as_str() {
                 "make" => make(&rest, place),
+                // Of the release, whose files are those of the repository: tools/first_day/ runs it.
+                "tar" | "cd" => assert!(rest.last().unwrap().starts_with("throughput-scheduler-"), "{place}"),
+                "./deploy" => parameters(&rest.join(" "), place),
                 "throughput" => self.throughput(&rest, place),
                 "aws" => self.aws(&rest, place),
                 "cargo" => cargo(&rest, place),
@@ -192,10 +207,12 @@ impl Shell {
         match option {
             "--payload" => is_action(value, place),
             "--template-file" => assert!(root().join(value).is_file(), "{place}: {value} is no file"),
-            "--group-name" => assert_eq!(self.template.default("ScheduleGroupName"), value, "{place}"),
+            "--group-name" => assert_eq!(value, stands_for("ticks", place), "{place}"),
+            "--parameter-overrides" => assert!(value.contains('='), "{place}: {value}"),
+            "--logical-resource-id" => assert!(read("template.yaml").contains(&format!("\n  {value}:\n")), "{place}"),
             "--namespace" => assert_eq!(value, "ThroughputScheduler", "{place}"),
             "--metric-name" => {
-                let sent = read("src/metrics.rs");
+                let sent = read("policy/src/metrics.rs");
                 assert!(sent.contains(&format!("(\"{value}\"")), "{place}: no metric {value} is sent");
             }
             "--dimensions" => assert!(value.starts_with("Name=Commitment,Value="), "{place}: {value}"),
@@ -219,6 +236,7 @@ fn stands_for(name: &str, place: &str) -> &'static str {
         "THROUGHPUT_FUNCTION" => "throughput-scheduler",
         "group" => "a-log-group",
         "name" => "support-agent",
+        "ticks" => "a-schedule-group",
         "queue" => "https://sqs.eu-central-1.amazonaws.com/123456789012/failures",
         _ => panic!("{place}: no rule knows what ${name} stands for"),
     }
@@ -229,7 +247,7 @@ pub(crate) fn is_action(text: &str, place: &str) {
     let text = text.replace("\"…\"", "…").replace('…', "\"support-agent\"");
     let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{place}: {text}: {error}"));
     let event = event::read(value).unwrap_or_else(|mistakes| panic!("{place}: {text}: {mistakes}"));
-    assert!(matches!(event, Event::Action(_)), "{place}: {text} is no action");
+    assert!(matches!(event, Event::Command(..)), "{place}: {text} is no action");
 }
 
 /// Checks that the targets of `make` are there, and the files that it is given.
@@ -238,6 +256,8 @@ pub(crate) fn make(words: &[String], place: &str) {
     for word in words {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
+            Some(("YES", "1")) => assert!(makefile.contains("$(YES)"), "{place}"),
+            Some(("PARAMETERS", given)) => parameters(given, place),
             Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
             Some(("EVENT" | "FILE", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some(("TARGET", target)) => {
@@ -254,6 +274,15 @@ pub(crate) fn make(words: &[String], place: &str) {
                 assert!(makefile.contains(&target), "{place}: `make {word}` is in no Makefile");
             }
         }
+    }
+}
+
+/// Checks that each `NAME=VALUE` is for a parameter of the template.
+fn parameters(given: &str, place: &str) {
+    let known = Template::read().names("Parameters");
+    for word in given.split_whitespace() {
+        let name = word.split_once('=').unwrap_or_else(|| panic!("{place}: {word} is no NAME=VALUE")).0;
+        assert!(known.contains(&name.to_owned()), "{place}: the template has no parameter {name}");
     }
 }
 

@@ -22,15 +22,16 @@ use crate::markdown::{Block, codes, document, documents, read, root};
 use crate::template::Template;
 
 const README: &str = "README.md";
+const REFERENCE: &str = "docs/reference.md";
 const RUNBOOK: &str = "docs/operations.md";
 
-/// A directory of its own with what the documents' commands are about: the README's sample, one with a mistake, a template.
+/// A directory of its own with what the documents' commands are about: the reference's sample, one with a mistake, a template.
 fn samples(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("documents").join(name);
     fs::create_dir_all(&directory).unwrap();
-    let readme = document(README);
+    let reference = document(REFERENCE);
     let is_sample = |block: &&Block| block.language == "yaml" && block.text.starts_with("Name: support-agent\n");
-    let sample = &readme.blocks.iter().find(is_sample).unwrap().text;
+    let sample = &reference.blocks.iter().find(is_sample).unwrap().text;
     let wrong = "\
 # A day that is none.
 Name: support-agent
@@ -56,9 +57,10 @@ fn every_block_is_of_a_kind_that_a_test_reads() {
         for Block { place, language, text } in &document.blocks {
             let is_picture = text.contains("00       03       06") && !text.contains("\n$ ");
             let is_diary = text.starts_with("  Tue 07:00  On: ");
+            let is_flow = text.starts_with("event ──▶ ");
             let known = match language.as_str() {
-                "sh" | "json" | "yaml" => true,
-                "" => text.starts_with("$ ") || is_picture || is_diary,
+                "sh" | "json" | "yaml" | "hcl" => true,
+                "" => text.starts_with("$ ") || is_picture || is_diary || is_flow,
                 _ => false,
             };
             assert!(known, "{place}: no rule knows this block");
@@ -90,6 +92,8 @@ fn a_line_that_no_rule_knows_fails() {
         "throughput preview missing.yaml",
         "aws bedrock delete-everything --now",
         "aws scheduler list-schedules --group-name another",
+        "./deploy MaxModelUnit=2",
+        "make deploy YES=1 PARAMETERS=\"MaxModelUnit=2\"",
         r#"aws lambda invoke --function-name f --payload '{"Action":"Stop"}' /dev/stdout"#,
         "aws sqs purge-queue --queue-url $unset",
         "cargo install --path nowhere",
@@ -195,7 +199,7 @@ fn every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() {
     let sections = runbook.below("Alarms", 3).into_iter().map(str::to_owned).collect();
     assert_eq!(sorted(sections), alarms);
     // The two that tell nobody are explained below the README's table.
-    let told = document(README).first_cells("Alarms and dashboard");
+    let told = document(README).first_cells("On call");
     let untold = ["NoTicks", "NothingRegistered"].map(str::to_owned);
     assert_eq!(sorted(told.into_iter().chain(untold).collect()), alarms);
 }
@@ -203,7 +207,7 @@ fn every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() {
 #[test]
 fn the_table_of_parameters_is_the_templates() {
     let template = Template::read();
-    let rows = document(README).rows("Deploy it");
+    let rows = document(REFERENCE).rows("Parameters of the template");
     let mut parameters = Vec::new();
     for row in &rows {
         let (names, defaults) = (codes(&row[0]), codes(&row[1]));
@@ -217,27 +221,25 @@ fn the_table_of_parameters_is_the_templates() {
     for guardrail in document("docs/security.md").first_cells("Guardrails") {
         assert!(template.names("Parameters").contains(&guardrail), "{guardrail}");
     }
-    let outputs = document(README).codes();
-    assert!(template.names("Outputs").iter().all(|output| outputs.contains(output)));
+    assert_eq!(sorted(document(REFERENCE).first_cells("Outputs")), sorted(template.names("Outputs")));
 }
 
 #[test]
 fn the_table_of_settings_is_what_is_read() {
-    let settings = read("src/settings.rs");
-    let is_name =
-        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let settings = read("policy/src/settings.rs");
+    let is_name = |word: &&str| word.len() > 8 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let read_there = settings.split('"').skip(1).step_by(2).filter(is_name).map(str::to_owned);
     let by_lambda = ["AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_LOG_FORMAT"].map(str::to_owned);
     assert!(by_lambda.iter().all(|name| read("src/main.rs").contains(name.as_str())));
     let mut known = sorted(read_there.chain(by_lambda).collect());
     known.dedup();
-    assert_eq!(sorted(document(README).first_cells("Settings")), known);
+    assert_eq!(sorted(document(REFERENCE).first_cells("Settings")), known);
 }
 
 #[test]
 fn the_tables_of_actions_keys_and_verbs_are_whole() {
-    let readme = document(README);
-    let actions = readme.first_cells("Actions");
+    let reference = document(REFERENCE);
+    let actions = reference.first_cells("Actions");
     let message = event::read(json!({"Action": "none"})).unwrap_err().to_string();
     let accepted = message.split_once("; use ").unwrap().1;
     for action in accepted.split([' ', ',']).filter(|word| word.starts_with(char::is_uppercase)) {
@@ -245,8 +247,8 @@ fn the_tables_of_actions_keys_and_verbs_are_whole() {
     }
     let schema: Value = serde_json::from_str(&read("schema/commitment.schema.json")).unwrap();
     let keys = schema["properties"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(sorted(readme.first_cells("A commitment")), sorted(keys));
-    let verbs = readme.first_cells("See it before you trust it");
+    assert_eq!(sorted(reference.first_cells("A commitment")), sorted(keys));
+    let verbs = reference.first_cells("The command");
     let mut verbs: Vec<&str> = verbs.iter().filter_map(|call| call.split(' ').next()).collect();
     verbs.sort_unstable();
     let command = Arguments::command();
@@ -263,8 +265,48 @@ fn the_statements_of_the_functions_role_are_explained() {
 
 #[test]
 fn paths_that_are_named_are_there() {
-    for path in document(README).first_cells("Where things are") {
+    for path in document("ARCHITECTURE.md").first_cells("Where things are") {
         assert!(root().join(&path).exists(), "{path}");
+    }
+}
+
+#[test]
+fn every_example_is_described_and_every_description_has_its_example() {
+    let described = document("examples/README.md").headings;
+    let described = described.into_iter().filter(|(depth, _)| *depth == 2).map(|(_, heading)| heading).collect();
+    let files = fs::read_dir(root().join("examples")).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(sorted(described), sorted(files.filter(|file| file != "README.md").collect()));
+}
+
+/// Terraform is not run here. What it is told of ours has to be there.
+#[test]
+fn what_terraform_is_told_is_there() {
+    let mut stacks = 0;
+    for document in documents() {
+        for Block { place, text, .. } in document.blocks.iter().filter(|block| block.language == "hcl") {
+            let Some((_, rest)) = text.split_once("file(\"") else { continue };
+            stacks += 1;
+            let example = read(rest.split_once('"').unwrap().0);
+            let given = text.split_once("parameters    = { ").unwrap().1.split_once(" }").unwrap().0;
+            for parameter in given.split(", ").map(|given| given.split_once(" = ").unwrap().0) {
+                assert!(example.contains(&format!("\n  {parameter}:\n")), "{place}: no parameter {parameter}");
+            }
+        }
+    }
+    assert!(stacks > 0, "no document shows Terraform");
+}
+
+#[test]
+fn documents_are_as_short_and_as_narrow_as_they_are_meant_to_be() {
+    let lines = read(README).lines().count();
+    assert!(lines <= 200, "README.md has {lines} lines, of at most 200: move what few need to docs/");
+    let wide = |line: &&str| line.chars().count() > 120;
+    assert_eq!(read(README).lines().find(wide), None, "README.md has a line of more than 120 columns");
+    for document in documents() {
+        // A table's row and a shell's line cannot be broken.
+        let mut prose = document.prose().filter(|line| !line.starts_with('|') && !line.starts_with("!["));
+        assert_eq!(prose.find(wide), None, "{}", document.path);
     }
 }
 
@@ -272,7 +314,7 @@ fn paths_that_are_named_are_there() {
 #[test]
 fn the_words_of_reports_in_the_runbook_are_those_of_the_program() {
     let mut said = String::new();
-    let mut directories = vec![root().join("src"), root().join("cli/src")];
+    let mut directories = vec![root().join("src"), root().join("policy/src"), root().join("cli/src")];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
             if entry.is_dir() {

@@ -85,6 +85,11 @@ impl Document {
         self.prose.iter().flat_map(|(_, line)| targets(line)).collect()
     }
 
+    /// Its lines outside blocks.
+    pub(crate) fn prose(&self) -> impl Iterator<Item = &str> {
+        self.prose.iter().map(|(_, line)| line.as_str())
+    }
+
     /// Everything between backticks in its text.
     pub(crate) fn codes(&self) -> Vec<String> {
         self.prose.iter().flat_map(|(_, line)| codes(line)).collect()
@@ -133,7 +138,8 @@ pub(crate) fn documents() -> Vec<Document> {
     let mut pages: Vec<String> =
         pages.map(|page| format!("docs/{}", page.file_name().unwrap().to_str().unwrap())).collect();
     pages.sort();
-    let others = ["README.md", "examples/README.md"].map(str::to_owned);
+    let others = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md"];
+    let others = others.map(str::to_owned);
     others.into_iter().chain(pages).map(|path| Document::read(&path)).collect()
 }
 

@@ -30,10 +30,14 @@ impl Template {
         parameter.get("Default").unwrap().text().unwrap().to_owned()
     }
 
-    /// The ids of every statement that has one in the policies of a role.
+    /// The ids of every statement in the policies of a role, and in the managed policies, which are all this role's.
     pub(crate) fn statements(&self, role: &str) -> Vec<String> {
-        let role = self.0.get("Resources").unwrap().get(role).unwrap();
-        let policies = role.get("Properties").unwrap().get("Policies").unwrap().elements();
+        let properties = |resource: &Node| resource.get("Properties").unwrap().clone();
+        let role = properties(self.0.get("Resources").unwrap().get(role).unwrap());
+        let mut policies = role.get("Policies").unwrap().elements().to_vec();
+        for name in self.of_types(&["AWS::IAM::ManagedPolicy"]) {
+            policies.push(properties(self.0.get("Resources").unwrap().get(&name).unwrap()));
+        }
         let statements = policies
             .iter()
             .flat_map(|policy| policy.get("PolicyDocument").unwrap().get("Statement").unwrap().elements());

@@ -1,6 +1,6 @@
 //! What may a parameter be called, and what may it hold?
 //!
-//! Callers without an agent read the model to invoke from a parameter of Systems Manager (interface.md section 7).
+//! Callers without an agent read the model to invoke from a parameter of Systems Manager (docs/reference.md, "Callers without an agent").
 
 use std::fmt::{self, Display};
 use std::str::FromStr;

@@ -11,11 +11,13 @@ use serde_json::{Map, Value, json};
 use members::{Member, Part, member};
 
 use super::parameter::OnDemandModelId;
-use super::values::{BedrockId, Price};
+use super::term::WrittenTerm;
+use super::values::{BedrockId, Price, SCALAR};
 use super::{
     AliasId, AtTermEnd, Commitment, EXCEPTION_KEYS, LONGEST_TAG_KEY, LONGEST_TAG_VALUE, MOST_ALIASES, MOST_EXCEPTIONS,
-    MOST_HOLIDAYS, MOST_TAGS, MOST_WINDOWS, ModelId, NAMED_KEYS, Name, OnDelete, ParameterName, RESERVED_TAGS,
-    RESOURCE_KEYS, ServiceTimeout, TAG_SIGNS, TIMETABLE_KEYS, Term, Units, WINDOW_KEYS, WaitFor, WhenOff,
+    MOST_HOLIDAYS, MOST_TAGS, MOST_WINDOWS, ModelId, NAMED_KEYS, Name, OnDelete, ParameterName, Purchase,
+    RESERVED_TAGS, RESOURCE_KEYS, ServiceTimeout, TAG_SIGNS, TIMETABLE_KEYS, Term, Units, WINDOW_KEYS, WaitFor,
+    WhenOff,
 };
 use crate::pattern::{any_case, any_of, none_of};
 use crate::timetable::{Holiday, Period, State, Window, Zone, duration_schema};
@@ -57,10 +59,13 @@ impl Commitment {
     }
 }
 
+/// The names in `$defs` of lists.
+const LISTS: [&str; 4] = ["AgentAliases", "Windows", "Holidays", "Exceptions"];
+
 /// Where a declaration is written.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
-    /// In an action, where a key that is `null` counts as absent.
+    /// In an action, where a key that is `null` counts as absent, too.
     Action,
     /// In a template, where a value may be an intrinsic function, and `null` is refused by `CloudFormation`.
     Template,
@@ -78,9 +83,19 @@ impl Place {
 
     /// The same as an object's member that may be absent.
     fn optional(self, name: &str) -> Value {
+        let absent = if LISTS.contains(&name) { "AbsentList" } else { "Absent" };
+        let mut value = json!({"anyOf": [{"$ref": format!("#/$defs/{name}")}, {"$ref": format!("#/$defs/{absent}")}]});
+        if let (Self::Template, Some(forms)) = (self, value["anyOf"].as_array_mut()) {
+            forms.push(json!({"$ref": "#/$defs/Intrinsic"}));
+        }
+        value
+    }
+
+    /// Every value that an optional key may have and that counts as if it were not there.
+    fn absent(self) -> Vec<Value> {
         match self {
-            Self::Action => json!({"anyOf": [{"$ref": format!("#/$defs/{name}")}, {"type": "null"}]}),
-            Self::Template => self.value(name),
+            Self::Action => vec![json!(null), json!("")],
+            Self::Template => vec![json!("")],
         }
     }
 
@@ -124,23 +139,37 @@ fn document(place: Place, keys: &[&str], required: &[&str]) -> Value {
 
 /// What holds between keys. Only what is written out counts: an intrinsic function may stand for nothing at all.
 fn rules() -> Value {
+    let term = json!({"enum": Term::WORDS});
     let both = json!({
         "properties": {
-            "CommitmentDuration": {"type": "string"},
+            "CommitmentDuration": term,
             "Timetable": {"type": "object", "required": ["Timezone"]},
         },
         "required": ["CommitmentDuration", "Timetable"],
     });
     json!([
         none_of(&both, "a Timetable cannot be followed with a CommitmentDuration, which is paid for day and night"),
+        only_with_a_term("AtTermEnd"),
+        only_with_a_term("Purchase"),
         {
-            "if": {"properties": {"AtTermEnd": {"type": "string"}}, "required": ["AtTermEnd"]},
+            "if": {"properties": {"CommitmentDuration": term}, "required": ["CommitmentDuration"]},
             "then": {
-                "properties": {"CommitmentDuration": {"not": {"type": "null"}}}, "required": ["CommitmentDuration"],
-                "errorMessage": "AtTermEnd says nothing without a CommitmentDuration",
+                "properties": {"Purchase": {"not": {"enum": [null, ""]}}}, "required": ["Purchase"],
+                "errorMessage": "a CommitmentDuration needs a Purchase: your name for this purchase",
             },
         },
     ])
+}
+
+fn only_with_a_term(key: &str) -> Value {
+    let no_term = [json!(null), json!(""), json!(WrittenTerm::NO_TERM)];
+    json!({
+        "if": {"properties": {key: {"type": SCALAR, "not": {"const": ""}}}, "required": [key]},
+        "then": {
+            "properties": {"CommitmentDuration": {"not": {"enum": no_term}}}, "required": ["CommitmentDuration"],
+            "errorMessage": format!("{key} says nothing without a CommitmentDuration"),
+        },
+    })
 }
 
 fn definitions(place: Place) -> Value {
@@ -156,14 +185,19 @@ fn definitions(place: Place) -> Value {
         "required": ["State", "ModelUnits"],
     });
     exception["allOf"] = json!([none_of(&off_with_units, "ModelUnits says nothing with State Off")]);
+    let absent = place.absent();
+    let empty: Vec<Value> = absent.iter().cloned().chain([json!([""])]).collect();
     let mut definitions = json!({
+        "Absent": {"description": "As if the key were not there.", "enum": absent},
+        "AbsentList": {"description": "As if the key were not there.", "enum": empty},
         "Name": Name::schema(),
         "ModelId": ModelId::schema(),
         "OnDemandModelId": OnDemandModelId::schema(),
         "ModelIdParameter": ParameterName::schema(),
         "ModelUnits": Units::schema(),
-        "CommitmentDuration": words(Term::WORDS),
+        "CommitmentDuration": words(&WrittenTerm::WORDS),
         "AtTermEnd": words(AtTermEnd::WORDS),
+        "Purchase": Purchase::schema(),
         "AgentAliases": aliases,
         "AgentAlias": place.object(Part::Alias, AliasId::KEYS, AliasId::KEYS),
         "AgentId": BedrockId::schema(),

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::is_throughput;
 use crate::input::{Mistakes, Object, cut};
 use crate::pattern::{from_one_to, none_of};
 use crate::timetable::{DurationError, ModelUnits, parse_duration};
@@ -72,6 +73,9 @@ pub enum NotAModel {
     /// It is an inference profile.
     #[error("`{0}` is an inference profile, for which no provisioned throughput is sold; use the model's own id")]
     InferenceProfile(String),
+    /// It is a throughput that somebody has bought.
+    #[error("`{0}` is a provisioned throughput; use the id of the model that it is to be bought for")]
+    Throughput(String),
 }
 
 impl FromStr for ModelId {
@@ -89,6 +93,9 @@ impl FromStr for ModelId {
         if is_inference_profile(text) {
             return Err(NotAModel::InferenceProfile(cut(text)));
         }
+        if is_throughput(text) {
+            return Err(NotAModel::Throughput(cut(text)));
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -105,6 +112,9 @@ impl ModelId {
             "allOf": [none_of(
                 &json!({"type": "string", "pattern": profile}),
                 "no provisioned throughput is sold for an inference profile; use the model's own id",
+            ), none_of(
+                &json!({"type": "string", "pattern": "^arn:(?:.*:)?provisioned-model/"}),
+                "this is a provisioned throughput; use the id of the model that it is to be bought for",
             )],
         })
     }
@@ -113,6 +123,15 @@ impl ModelId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id in the one form in which it is compared. A foundation model's ARN is its id; a custom model's ARN stays.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        match self.0.split_once(":foundation-model/") {
+            Some((before, id)) if before.starts_with("arn:") => id,
+            _ => &self.0,
+        }
     }
 
     /// Whether it is a custom model: one that cannot be invoked on demand. A custom model is named by its ARN or by a
@@ -331,7 +350,9 @@ impl FromStr for Price {
     type Err = NotAPrice;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let price = text.parse().ok().filter(|price: &f64| price.is_finite() && price.is_sign_positive());
+        // A number of the table holds 38 digits; no price has as many.
+        let fits = |price: &f64| *price == 0.0 || (1e-9..=1e12).contains(price);
+        let price = text.parse().ok().filter(|price: &f64| price.is_sign_positive() && fits(price));
         price.map(Self).ok_or_else(|| NotAPrice(cut(text)))
     }
 }

@@ -1,11 +1,29 @@
 //! Where does each alias belong, and how does it get there?
+//!
+//! One alias's failure never holds back the others (docs/policy.md, rules 2, 6, 7, 8, 12 and 14).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::{Action, Goal, Lost, Planner, RETRY_AFTER, Route, WaitingOn, after};
+use jiff::Timestamp;
+
+use super::inspect::View;
+use super::policy::{Goal, RETRY_AFTER, after, is_in_doubt};
+use super::{Action, Expected, Invocations, Route, Step, WaitingOn};
 use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
-use crate::record::{AliasMemory, Claim, Failure, Lifecycle};
+use crate::record::{AliasMemory, Failure, Lifecycle, Target};
+
+/// What routing found.
+#[derive(Debug, Default)]
+pub(super) struct Routed {
+    pub(super) step: Step,
+    /// What is to be remembered of each alias.
+    pub(super) memories: BTreeMap<AliasId, AliasMemory>,
+    /// Whether every alias that was to go is off every throughput of ours, for good.
+    pub(super) let_go: bool,
+    /// The dropped aliases that are let go.
+    pub(super) free: Vec<Target>,
+}
 
 /// What an alias's route names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,328 +36,297 @@ enum On {
     Foreign(String),
 }
 
-impl Planner<'_> {
-    /// Moves every alias one step towards where it belongs; whether all are let go, if they were to be.
-    pub(super) fn route_aliases(&mut self, goal: &Goal) -> bool {
-        let record = self.situation.record;
-        let mut all_let_go = true;
-        for id in record.all_aliases() {
-            let leaving = record.leaving.contains(id);
-            let let_go = self.route_alias(id, leaving, goal);
-            if leaving && let_go {
-                self.plan.record.leaving.retain(|left| left != id);
-                self.plan.record.aliases.remove(id);
-            }
-            all_let_go &= let_go;
-        }
-        let lost = self.plan.record.lost.iter().filter_map(Claim::alias);
-        let known: BTreeSet<&AliasId> = record.all_aliases().chain(lost).collect();
-        self.plan.record.aliases.retain(|id, memory| known.contains(id) && *memory != AliasMemory::default());
-        all_let_go
-    }
+/// Where an alias belongs.
+enum Belongs {
+    OnDemand,
+    On(Throughput),
+    /// Where it is: nothing moves now.
+    Stay,
+}
 
-    /// Moves one alias a step; whether it is off every throughput of ours, for good.
-    fn route_alias(&mut self, id: &AliasId, leaving: bool, goal: &Goal) -> bool {
-        let alias = match self.situation.observed.aliases.get(id) {
+/// Whether an alias goes for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// It is declared.
+    Declared,
+    /// It was dropped, or its commitment goes.
+    Leaving,
+}
+
+/// Moves every alias one step towards where it belongs.
+pub(super) fn route(view: &View<'_>, goal: &Goal) -> Routed {
+    let declared = &view.situation.record.declared;
+    let goes = declared.goes() || view.situation.record.is_of_newer_format();
+    let mut routed = Routed { let_go: true, ..Routed::default() };
+    for id in declared.all_aliases() {
+        let dropped = declared.leaving.contains(id);
+        let claim = if dropped || goes { Claim::Leaving } else { Claim::Declared };
+        let memory = view.progress.aliases.get(id).cloned().unwrap_or_default();
+        let mut one = One { view, id, claim, memory, step: Step::default() };
+        let let_go = one.go(goal);
+        let One { memory, step, .. } = one;
+        routed.step.add(step);
+        routed.memories.insert(id.clone(), if let_go && dropped { AliasMemory::default() } else { memory });
+        routed.let_go &= let_go;
+        if let_go && dropped {
+            routed.free.push(Target::Alias(id.clone()));
+        }
+    }
+    routed
+}
+
+/// One alias on its way.
+struct One<'v, 's> {
+    view: &'v View<'s>,
+    id: &'v AliasId,
+    claim: Claim,
+    memory: AliasMemory,
+    step: Step,
+}
+
+impl One<'_, '_> {
+    /// Moves it a step. Returns true if it is off every throughput of ours.
+    fn go(&mut self, goal: &Goal) -> bool {
+        let id = self.id;
+        let alias = match self.view.situation.observed.aliases.get(id) {
             Some(Ok(Some(alias))) => alias.clone(),
             Some(Ok(None)) => {
-                if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
-                    self.plan.problems.push(format!("alias {id} does not exist in {}", self.situation.observed.region));
+                if self.claim == Claim::Declared {
+                    let region = &self.view.situation.observed.region;
+                    self.step.problems.push(format!("alias {id} does not exist in {region}"));
                 }
                 return true;
             }
             Some(Err(error)) => {
-                let error = error.clone();
-                self.failed_to_look(&error);
+                self.step.failed(error);
                 return false;
             }
             None => return false,
         };
         let on = self.on(&alias);
-        let let_go_for_good = leaving || self.plan.record.lifecycle == Lifecycle::Retiring;
-        // Who goes takes nothing from others any more.
         if let On::Foreign(throughput) = &on
-            && (!self.commitment().take_over || let_go_for_good)
+            && (self.claim == Claim::Leaving || !self.view.commitment().take_over)
         {
-            if let_go_for_good && self.rejects_because_of_us(id, &alias) {
-                return self.accept_again(id, &alias, throughput);
-            }
-            if !leaving && self.plan.record.lifecycle == Lifecycle::Active {
-                self.plan.problems.push(format!(
-                    "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
-                ));
-            } else if !matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating) {
-                // Nobody but its owner brings it on, and until then what it had of ours may be kept for it.
-                let status = alias.status.as_str();
-                self.plan.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
-            }
-            return true;
+            return self.leave_to_others(&alias, throughput);
         }
-        self.remember_failure(id, &alias);
-        let target = if let_go_for_good { Target::OnDemand } else { self.target_of(id, &alias, &on, goal) };
-        let target = match target {
-            Target::Stay => return false,
-            Target::OnDemand => None,
-            Target::Throughput(throughput) => Some(throughput),
-        };
-        self.step(id, &alias, &on, target, let_go_for_good)
-    }
-
-    /// Moves an alias that another commitment has taken over off what is to go; where it is.
-    pub(super) fn lost_alias(&mut self, id: &AliasId, goal: &Goal) -> Lost {
-        let going = self.some_are_to_go(goal);
-        let alias = match self.situation.observed.aliases.get(id) {
-            Some(Ok(None)) => return Lost::Elsewhere,
-            Some(Ok(Some(alias))) => alias.clone(),
-            // As long as nothing is to go, that is not our business.
-            Some(Err(_)) | None if !going => return Lost::OnOurs,
-            Some(Err(error)) => {
-                let error = error.clone();
-                self.failed_to_look(&error);
-                return Lost::OnOurs;
-            }
-            None => return Lost::OnOurs,
-        };
-        let on = self.on(&alias);
-        let moves = match &on {
-            On::Ours(arn) => !goal.stay.contains(arn),
-            On::Foreign(named) if self.is_held(named) => false,
-            // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
-            On::Demand | On::Nothing if alias.status == AliasStatus::Failed => {
-                if going {
-                    self.remember_failure(id, &alias);
+        self.remember_failure(&alias);
+        match self.belongs(&alias, &on, goal) {
+            Belongs::Stay => {
+                if matches!(alias.status, AliasStatus::Updating | AliasStatus::Creating) {
+                    self.wait();
                 }
-                going
+                false
             }
-            On::Foreign(throughput) if alias.status == AliasStatus::Failed => {
-                if going {
-                    let status = alias.status.as_str();
-                    self.plan.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
-                }
-                return Lost::Stuck;
-            }
-            On::Demand | On::Nothing | On::Foreign(_) => match alias.status {
-                AliasStatus::Updating | AliasStatus::Creating if going => {
-                    self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
-                    return Lost::OnOurs;
-                }
-                AliasStatus::Updating | AliasStatus::Creating => return Lost::OnOurs,
-                AliasStatus::Prepared | AliasStatus::Deleting | AliasStatus::Failed | AliasStatus::Unknown(_) => {
-                    return Lost::Elsewhere;
-                }
-            },
-        };
-        if moves && self.step(id, &alias, &on, None, true) { Lost::Elsewhere } else { Lost::OnOurs }
-    }
-
-    fn step(
-        &mut self,
-        id: &AliasId,
-        alias: &AgentAlias,
-        on: &On,
-        target: Option<Throughput>,
-        let_go_for_good: bool,
-    ) -> bool {
-        let rejects = self.should_reject(id, alias, target.is_some(), let_go_for_good);
-        let there = match (&target, on) {
-            (None, On::Demand) => true,
-            (Some(target), On::Ours(arn)) => target.arn == *arn,
-            (None | Some(_), _) => false,
-        };
-        let in_place = there && rejects == alias.rejects;
-        let memory = self.plan.record.aliases.get(id).cloned().unwrap_or_default();
-        let retry = self.recent(memory.failed.clone());
-        match alias.status {
-            AliasStatus::Updating | AliasStatus::Creating => {
-                self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
-                return false;
-            }
-            AliasStatus::Deleting => return !matches!(on, On::Ours(_)),
-            AliasStatus::Prepared | AliasStatus::Failed | AliasStatus::Unknown(_) => {}
+            Belongs::OnDemand => self.bring(&alias, &on, None),
+            Belongs::On(throughput) => self.bring(&alias, &on, Some(throughput)),
         }
-        let failed = alias.status == AliasStatus::Failed;
-        if let Some((Failure { at: failed, reason }, at)) = &retry {
-            self.plan.problems.push(format!("alias {id} failed at {failed}: {reason}"));
-            self.plan.waiting.push(WaitingOn::AliasRetry { alias: id.clone(), at: *at });
-        } else if failed {
-            self.plan.problems.push(format!("alias {id} is FAILED: {}", alias.failures.join("; ")));
-        } else if in_place && let AliasStatus::Unknown(status) = &alias.status {
-            self.plan.problems.push(format!("alias {id} is {status}"));
-        }
-        if in_place
-            && alias.rejects
-            && let Some(Throughput { name, .. }) = &target
-        {
-            let paused = format!(
-                "alias {id} rejects invocations on {name}, which is paid for: it was not us, and it is left so"
-            );
-            self.plan.problems.push(paused);
-        }
-        if in_place && (!failed || retry.is_some()) {
-            if !failed && target.is_some() {
-                self.remember_alias(id, |memory| memory.failed = None);
-            }
-            if !alias.rejects {
-                self.remember_alias(id, |memory| memory.rejecting = false);
-            }
-            // Where an alias that failed sends invocations is not known: only PREPARED counts as having left (rule 2).
-            return !failed || (self.plan.ours.is_empty() && self.was_tried_again(memory.failed.as_ref()));
-        }
-        self.route(id, alias, target, rejects)
-    }
-
-    fn route(&mut self, id: &AliasId, alias: &AgentAlias, target: Option<Throughput>, rejects: bool) -> bool {
-        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
-        self.send(id, alias, to, rejects)
-    }
-
-    fn send(&mut self, id: &AliasId, alias: &AgentAlias, to: Route, rejects: bool) -> bool {
-        let version = alias.version.clone().filter(|version| version != "DRAFT");
-        let Some(version) = version else {
-            self.plan.problems.push(format!("alias {id} has no numbered agent version: it is left alone"));
-            return false;
-        };
-        if rejects && !alias.rejects {
-            self.remember_alias(id, |memory| memory.rejecting = true);
-        }
-        // Tried again from here on; should it fail again, that is a new failure.
-        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
-        let recent = self.recent(failed).map(|(failure, _)| failure);
-        self.remember_alias(id, |memory| memory.failed = recent);
-        let action = Action::Route {
-            alias: id.clone(),
-            name: alias.name.clone(),
-            description: alias.description.clone(),
-            version,
-            to,
-            rejects,
-            changes_rejecting: rejects != alias.rejects,
-        };
-        self.plan.actions.push(action);
-        false
-    }
-
-    /// Whether a failed alias that leads to nothing of ours has failed again since it was to go: then it is its owner's to bring on,
-    /// and holds nothing back for ever.
-    fn was_tried_again(&self, failed: Option<&Failure>) -> bool {
-        let first_try = after(self.situation.record.requested, RETRY_AFTER);
-        failed.is_some_and(|failed| first_try <= failed.at)
-    }
-
-    /// Whether it rejects invocations, because of us, and can be changed now or soon.
-    fn rejects_because_of_us(&self, id: &AliasId, alias: &AgentAlias) -> bool {
-        let ours = self.situation.record.aliases.get(id).is_some_and(|memory| memory.rejecting);
-        ours && alias.rejects && matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating)
-    }
-
-    /// Undoes what we did to an alias that somebody has routed elsewhere since; where it goes is theirs to say (rules 7 and 13).
-    fn accept_again(&mut self, id: &AliasId, alias: &AgentAlias, throughput: &str) -> bool {
-        if alias.status == AliasStatus::Updating {
-            self.plan.waiting.push(WaitingOn::Alias { alias: id.clone() });
-            return false;
-        }
-        self.send(id, alias, Route::Throughput { name: throughput.to_owned(), arn: throughput.to_owned() }, false)
     }
 
     fn on(&self, alias: &AgentAlias) -> On {
         let Some(named) = &alias.throughput else { return On::Demand };
-        let ours = self.plan.ours.iter().find(|ours| ours.arn == *named || ours.name == *named);
-        if let Some(ours) = ours {
+        if let Some(ours) = self.view.our(named) {
             return On::Ours(ours.arn.clone());
         }
-        if self.situation.attempts.deleted.contains(named) {
+        if self.view.progress.was_deleted(named) {
             return On::Nothing;
         }
-        match self.situation.observed.facts.throughputs.get(named) {
+        match self.view.situation.observed.facts.throughputs.get(named) {
             Some(Ok(None)) => On::Nothing,
             Some(_) | None => On::Foreign(named.clone()),
         }
     }
 
-    fn remember_failure(&mut self, id: &AliasId, alias: &AgentAlias) {
-        let now = self.situation.now;
+    /// Rule 8: a route to somebody else's throughput is left alone. What we did to the invocation state is undone when the
+    /// alias goes for good.
+    fn leave_to_others(&mut self, alias: &AgentAlias, throughput: &str) -> bool {
+        let id = self.id;
+        if self.claim == Claim::Leaving && self.memory.rejecting && alias.rejects {
+            match alias.status {
+                AliasStatus::Prepared => {
+                    let to = Route::Throughput { name: throughput.to_owned(), arn: throughput.to_owned() };
+                    return self.send(alias, to, Invocations::Accept, false);
+                }
+                AliasStatus::Updating => return self.wait(),
+                AliasStatus::Creating | AliasStatus::Failed | AliasStatus::Deleting | AliasStatus::Unknown(_) => {}
+            }
+        }
+        if self.claim == Claim::Declared {
+            self.step.problems.push(format!(
+                "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
+            ));
+        } else if !matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating) {
+            // Only its owner can bring it on, and until then the throughput that it had of ours is kept.
+            let status = alias.status.as_str();
+            self.step.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
+        }
+        // Rule 2: what is let go is not looked at any more.
+        let has_served = self.view.ours.iter().any(|ours| self.view.has_served(&ours.arn));
+        alias.status == AliasStatus::Deleting || !is_in_doubt(&alias.status, has_served)
+    }
+
+    fn remember_failure(&mut self, alias: &AgentAlias) {
         if alias.status == AliasStatus::Failed {
-            let failure = Failure::new(now, &alias.failures.join("; "));
-            self.remember_alias(id, |memory| {
-                memory.failed.get_or_insert(failure);
-            });
+            let now = self.view.now();
+            self.memory.failed.get_or_insert_with(|| Failure::new(now, &alias.failures.join("; ")));
         }
     }
 
-    fn remember_alias(&mut self, id: &AliasId, change: impl FnOnce(&mut AliasMemory)) {
-        change(self.plan.record.aliases.entry(id.clone()).or_default());
+    /// Rule 6: the failure after which it is too early to try again, and when it no longer is.
+    fn recent_failure(&self) -> Option<(Failure, Timestamp)> {
+        let failure = self.memory.failed.clone()?;
+        let at = after(failure.at, RETRY_AFTER);
+        (self.view.now() < at).then_some((failure, at))
     }
 
-    /// Where a declared alias belongs.
-    fn target_of(&mut self, id: &AliasId, alias: &AgentAlias, on: &On, goal: &Goal) -> Target {
-        let failed = self.plan.record.aliases.get(id).and_then(|memory| memory.failed.clone());
-        if self.recent(failed).is_some() {
-            return Target::OnDemand;
+    fn belongs(&mut self, alias: &AgentAlias, on: &On, goal: &Goal) -> Belongs {
+        if self.claim == Claim::Leaving {
+            return Belongs::OnDemand;
         }
-        if goal.undecided {
-            // A better one may be there in a moment: what serves now goes on serving, and nothing moves for nothing.
-            return if *on == On::Nothing { Target::OnDemand } else { Target::Stay };
-        }
-        let Some(target) = goal.target.clone() else { return Target::OnDemand };
-        let already = *on == On::Ours(target.arn.clone());
-        match self.fits(id, alias, &target, already) {
-            Fit::Yes => Target::Throughput(target),
-            Fit::No => Target::OnDemand,
-            Fit::Unknown => Target::Stay,
+        match (self.wanted(alias, on, goal), on) {
+            // Rule 10: whatever is not known, it leaves a term that is to end.
+            (Belongs::Stay, On::Ours(arn)) if self.view.leaves_with_its_term(arn) => Belongs::OnDemand,
+            (belongs, _) => belongs,
         }
     }
 
-    fn fits(&mut self, id: &AliasId, alias: &AgentAlias, target: &Throughput, already: bool) -> Fit {
-        let Some(version) = alias.version.clone().filter(|_| !already) else { return Fit::Yes };
+    fn wanted(&mut self, alias: &AgentAlias, on: &On, goal: &Goal) -> Belongs {
+        if goal.nothing_moves() {
+            // What serves now goes on serving. A route to nothing serves nobody, and without a throughput it may have to
+            // reject invocations (rule 14).
+            return if matches!(on, On::Nothing | On::Demand) { Belongs::OnDemand } else { Belongs::Stay };
+        }
+        if self.recent_failure().is_some() {
+            return Belongs::OnDemand;
+        }
+        let target = goal.target().and_then(|arn| self.view.our(arn)).cloned();
+        let Some(target) = target else { return Belongs::OnDemand };
+        if *on == On::Ours(target.arn.clone()) {
+            return Belongs::On(target);
+        }
+        self.if_it_fits(alias, target)
+    }
+
+    /// Rule 1: before an alias is routed, its agent version's model is compared with the throughput's.
+    fn if_it_fits(&mut self, alias: &AgentAlias, target: Throughput) -> Belongs {
+        let id = self.id;
+        let Some(version) = numbered(alias) else { return Belongs::On(target) };
         let key = (id.agent.clone(), version.clone());
-        match self.situation.observed.facts.version_models.get(&key) {
+        match self.view.situation.observed.facts.version_models.get(&key) {
             None => {
-                self.plan.questions.insert(Question::VersionModel { agent: id.agent.clone(), version });
-                Fit::Unknown
+                self.step.ask(Question::VersionModel { agent: id.agent.clone(), version });
+                Belongs::Stay
             }
             Some(Err(error)) => {
-                let error = error.clone();
-                self.failed_to_look(&error);
-                Fit::Unknown
+                self.step.failed(error);
+                Belongs::Stay
             }
             Some(Ok(model)) => match misfit(model, &target.model_arn, &target.foundation_model_arn) {
-                None => Fit::Yes,
+                None => Belongs::On(target),
                 Some(reason) => {
-                    self.plan
-                        .problems
-                        .push(format!("alias {id} version {version} stays off {}: {reason}", target.name));
-                    Fit::No
+                    let name = &target.name;
+                    self.step.problems.push(format!("alias {id} version {version} stays off {name}: {reason}"));
+                    Belongs::OnDemand
                 }
             },
         }
     }
 
-    fn should_reject(&self, id: &AliasId, alias: &AgentAlias, on_throughput: bool, let_go_for_good: bool) -> bool {
-        let ours = self.situation.record.aliases.get(id).is_some_and(|memory| memory.rejecting);
-        let rejecting = self.commitment().when_off == WhenOff::Reject && !let_go_for_good;
-        match (rejecting, on_throughput) {
-            (true, false) => true,
-            (true, true) | (false, _) => alias.rejects && !ours,
+    /// Brings it to `target`, or on demand. Returns true if it is off every throughput of ours.
+    fn bring(&mut self, alias: &AgentAlias, on: &On, target: Option<Throughput>) -> bool {
+        let id = self.id;
+        let invocations = self.invocations(alias, target.is_some());
+        let there = match (&target, on) {
+            (None, On::Demand) => true,
+            (Some(target), On::Ours(arn)) => target.arn == *arn,
+            (None | Some(_), _) => false,
+        };
+        let in_place = there && invocations == Invocations::Keep;
+        let failed = match &alias.status {
+            AliasStatus::Updating | AliasStatus::Creating => return self.wait(),
+            AliasStatus::Deleting => return !matches!(on, On::Ours(_)),
+            AliasStatus::Failed => true,
+            AliasStatus::Prepared | AliasStatus::Unknown(_) => false,
+        };
+        let retry = self.recent_failure();
+        if let Some((Failure { at: failed, reason }, at)) = &retry {
+            self.step.problems.push(format!("alias {id} failed at {failed}: {reason}"));
+            self.step.waiting.push(WaitingOn::AliasRetry { alias: id.clone(), at: *at });
+        } else if failed {
+            self.step.problems.push(format!("alias {id} is FAILED: {}", alias.failures.join("; ")));
+        } else if in_place && let AliasStatus::Unknown(status) = &alias.status {
+            self.step.problems.push(format!("alias {id} is {status}"));
         }
+        if in_place && (!failed || retry.is_some()) {
+            self.settle(alias, target.as_ref(), failed);
+            return !failed && target.is_none();
+        }
+        let to = target.map_or(Route::OnDemand, |Throughput { name, arn, .. }| Route::Throughput { name, arn });
+        let version_matters = matches!(to, Route::Throughput { .. }) && !there;
+        self.send(alias, to, invocations, version_matters)
+    }
+
+    /// Notes that it is where it belongs.
+    fn settle(&mut self, alias: &AgentAlias, target: Option<&Throughput>, failed: bool) {
+        let id = self.id;
+        if let Some(Throughput { name, .. }) = target.filter(|_| alias.rejects) {
+            self.step.problems.push(format!(
+                "alias {id} rejects invocations on {name}, which is paid for: it was not us, and it is left so"
+            ));
+        }
+        if !failed && target.is_some() {
+            self.memory.failed = None;
+        }
+        if !alias.rejects {
+            self.memory.rejecting = false;
+        }
+    }
+
+    /// Rule 14: what happens to the invocation state.
+    fn invocations(&self, alias: &AgentAlias, on_throughput: bool) -> Invocations {
+        let rejects_when_off = self.view.commitment().when_off == WhenOff::Reject && self.claim == Claim::Declared;
+        match (rejects_when_off, on_throughput, alias.rejects) {
+            (true, false, false) => Invocations::Reject,
+            (true, true, true) | (false, _, true) if self.memory.rejecting => Invocations::Accept,
+            _ => Invocations::Keep,
+        }
+    }
+
+    fn send(&mut self, alias: &AgentAlias, to: Route, invocations: Invocations, version_matters: bool) -> bool {
+        let id = self.id;
+        let Some(version) = numbered(alias) else {
+            self.step.problems.push(format!("alias {id} has no numbered agent version: it is left alone"));
+            return false;
+        };
+        if invocations == Invocations::Reject {
+            self.memory.rejecting = true;
+        }
+        // It is tried again from here on. Should it fail again, that is a new failure.
+        self.memory.failed = self.recent_failure().map(|(failure, _)| failure);
+        let expected = Expected { route: alias.throughput.clone(), version, version_matters };
+        self.step.actions.push(Action::Route { alias: id.clone(), expected, to, invocations });
+        false
+    }
+
+    fn wait(&mut self) -> bool {
+        self.step.waiting.push(WaitingOn::Alias { alias: self.id.clone() });
+        false
     }
 }
 
-enum Target {
-    OnDemand,
-    Throughput(Throughput),
-    Stay,
+/// The agent version of an alias that can be routed.
+fn numbered(alias: &AgentAlias) -> Option<String> {
+    alias.version.clone().filter(|version| version != "DRAFT")
 }
 
-enum Fit {
-    Yes,
-    No,
-    Unknown,
+/// Whether a commitment is let go: then its aliases take nothing from others.
+pub(super) fn goes(view: &View<'_>) -> bool {
+    view.situation.record.declared.lifecycle != Lifecycle::Active || view.situation.record.is_of_newer_format()
 }
 
 /// Why a throughput of `model_arn`, whose base model is `foundation_model_arn`, does not fit an agent version of
-/// `version_model`, if it does not (aws-facts: compared as ids without context length).
+/// `version_model`, if it does not (docs/aws-facts.md: compared as ids without context length).
 #[must_use]
-pub(crate) fn misfit(version_model: &str, model_arn: &str, foundation_model_arn: &str) -> Option<String> {
+pub fn misfit(version_model: &str, model_arn: &str, foundation_model_arn: &str) -> Option<String> {
     if is_inference_profile(version_model) {
         return Some(format!("its model {version_model} is an inference profile, which has no provisioned throughput"));
     }

@@ -1,21 +1,22 @@
 //! What has to be remembered of a custom resource?
 //!
-//! Whose it is, what `CloudFormation` is owed, and what is left when it has gone (interface.md sections 4 and 6).
-
-use std::collections::BTreeMap;
-use std::fmt::{self, Display};
+//! Whose it is, and what `CloudFormation` is owed (docs/reference.md, "The custom resource").
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AliasMemory, Lifecycle, Record, is_default};
-use crate::commitment::{AliasId, Commitment, ParameterName};
+use super::{Declared, Lifecycle, is_default};
+use crate::commitment::Commitment;
 use crate::custom_resource::{Origin, Request, RequestType};
 
 /// What has to be remembered of a custom resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Resource {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// The resource's name in its template.
+    pub logical_resource_id: String,
     /// The date of the newest request: one that is older changes nothing.
     pub newest: Timestamp,
     /// That request.
@@ -26,9 +27,6 @@ pub struct Resource {
     /// What that request was answered, once it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Decision>,
-    /// What it has taken over from others, so that a rollback finds it where it was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub taken: Vec<Taken>,
 }
 
 impl Resource {
@@ -37,86 +35,12 @@ impl Resource {
     pub fn is_newest(&self, request: &Request) -> bool {
         self.newest == request.dated && self.request_id == request.origin.request_id
     }
-}
 
-/// What only one commitment can declare.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Claim {
-    /// An alias.
-    Alias(AliasId),
-    /// A parameter.
-    Parameter(ParameterName),
-}
-
-impl Display for Claim {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Alias(id) => write!(formatter, "alias {id}"),
-            Self::Parameter(name) => write!(formatter, "parameter {name}"),
-        }
-    }
-}
-
-impl Claim {
-    /// The alias that it is, if it is one.
+    /// Whether `origin` is this resource. Derived names of two stacks may be equal.
     #[must_use]
-    pub fn alias(&self) -> Option<&AliasId> {
-        match self {
-            Self::Alias(id) => Some(id),
-            Self::Parameter(_) => None,
-        }
+    pub fn is_of(&self, origin: &Origin) -> bool {
+        self.stack_id == origin.stack_id && self.logical_resource_id == origin.logical_resource_id
     }
-
-    /// The parameter that it is, if it is one.
-    #[must_use]
-    pub fn parameter(&self) -> Option<&ParameterName> {
-        match self {
-            Self::Parameter(name) => Some(name),
-            Self::Alias(_) => None,
-        }
-    }
-
-    /// Whether `commitment` declares it.
-    #[must_use]
-    pub fn is_of(&self, commitment: &Commitment) -> bool {
-        match self {
-            Self::Alias(id) => commitment.aliases.contains(id),
-            Self::Parameter(name) => commitment.parameter.as_ref() == Some(name),
-        }
-    }
-}
-
-/// What was taken over from another commitment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Taken {
-    /// What it is.
-    #[serde(flatten)]
-    pub what: Claim,
-    /// The commitment that declared it.
-    pub from: String,
-    /// That one's [`Record::requested`] since then: once it differs, somebody has declared it anew.
-    pub requested: Timestamp,
-}
-
-/// What is left of a commitment that a Delete has taken away, for a while: its date, so that a Create which comes late buys
-/// nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tombstone {
-    /// The commitment's name.
-    pub name: String,
-    /// The date of the newest request.
-    pub deleted: Timestamp,
-}
-
-/// What a schedule of ours holds.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stored {
-    /// A commitment.
-    Record(Box<Record>),
-    /// What is left of one.
-    Tombstone(Tombstone),
 }
 
 /// An answer that is owed.
@@ -150,9 +74,6 @@ pub struct Previous {
     /// Whether it was only ever scaled by hand.
     #[serde(default)]
     pub by_hand: bool,
-    /// Whether it was wanted at all.
-    #[serde(default)]
-    pub lifecycle: Lifecycle,
 }
 
 /// What is answered.
@@ -189,116 +110,39 @@ impl Owed {
             decided: None,
         }
     }
-
-    /// Whether it is owed to `origin`, and not to another request.
-    #[must_use]
-    pub fn is_to(&self, origin: &Origin) -> bool {
-        self.origin == *origin
-    }
 }
 
-impl Record {
-    /// Decides what is answered to what is owed, and brings the record to where that leaves it: a Create that failed is to
-    /// retire, an Update that failed puts the earlier declaration back in force.
+impl Declared {
+    /// Decides what is answered to what is owed, and brings the declaration to where that leaves it. A Create that failed
+    /// is to retire, an Update that failed puts the earlier declaration back in force.
     pub fn decide(&mut self, decision: &Decision) {
-        let Some(owed) = self.owed.as_mut().filter(|owed| owed.decided.is_none()) else { return };
+        let Some(owed) = self.owed.last_mut().filter(|owed| owed.decided.is_none()) else { return };
         owed.decided = Some(decision.clone());
-        if *decision == Decision::Success || owed.kind == RequestType::Delete {
+        let (kind, previous) = (owed.kind, owed.previous.take());
+        if let Some(resource) = &mut self.resource {
+            resource.created |= kind != RequestType::Delete && *decision == Decision::Success;
+            resource.answered = Some(decision.clone());
+        }
+        if *decision == Decision::Success || kind == RequestType::Delete {
             return;
         }
-        match owed.previous.take() {
-            Some(previous) => {
-                let Previous { commitment, by_hand, lifecycle } = *previous;
+        match previous {
+            // A commitment that was retired meanwhile is not brought back.
+            Some(previous) if self.lifecycle == Lifecycle::Active => {
+                let Previous { commitment, by_hand } = *previous;
                 self.declare(commitment);
                 self.by_hand = by_hand;
-                // What was retired meanwhile, or has ended, is not brought back.
-                if self.lifecycle == Lifecycle::Active {
-                    self.lifecycle = lifecycle;
-                }
             }
+            Some(_) => {}
             None => self.retire(),
         }
     }
 
-    /// Notes that what was decided has been told.
-    pub fn answered(&mut self) {
-        let Some(Owed { kind, decided, .. }) = self.owed.take() else { return };
-        if let Some(resource) = &mut self.resource {
-            resource.created |= kind != RequestType::Delete && decided == Some(Decision::Success);
-            resource.answered = decided;
+    /// Decides FAILED for the answer that is owed to an older request, which a newer one overtakes. What is declared is the
+    /// newer one's to say.
+    pub fn overtake(&mut self) {
+        if let Some(owed) = self.owed.last_mut().filter(|owed| owed.decided.is_none()) {
+            owed.decided = Some(Decision::Failed("a newer request has overtaken it".to_owned()));
         }
-    }
-
-    /// Everything in the record that only one commitment can declare, declared or leaving.
-    pub fn claims(&self) -> impl Iterator<Item = Claim> {
-        let aliases = self.all_aliases().cloned().map(Claim::Alias);
-        aliases.chain(self.all_parameters().cloned().map(Claim::Parameter))
-    }
-
-    /// Takes what another commitment has `taken` over out of the record; gives what was declared, and what was remembered of each
-    /// alias.
-    pub fn lose(
-        &mut self,
-        taken: impl Fn(&Claim) -> bool,
-        now: Timestamp,
-    ) -> (Vec<Claim>, BTreeMap<AliasId, AliasMemory>) {
-        let alias_taken = |id: &AliasId| taken(&Claim::Alias(id.clone()));
-        let parameter_taken = |name: &ParameterName| taken(&Claim::Parameter(name.clone()));
-        // What was leaving, too: it may still lead to what is ours.
-        let all: Vec<Claim> = self.claims().filter(|claim| taken(claim)).collect();
-        self.lost.extend(all);
-        let aliases = self.commitment.aliases.extract_if(.., |id| alias_taken(id)).map(Claim::Alias);
-        let mut declared: Vec<Claim> = aliases.collect();
-        declared.extend(self.commitment.parameter.take_if(|name| parameter_taken(name)).map(Claim::Parameter));
-        self.leaving.retain(|id| !alias_taken(id));
-        self.leaving_parameters.retain(|name, _| !parameter_taken(name));
-        self.own_parameters.retain(|name| !parameter_taken(name));
-        // Nor do they come back when an Update fails.
-        if let Some(previous) = self.owed.as_mut().and_then(|owed| owed.previous.as_mut()) {
-            previous.commitment.aliases.retain(|id| !alias_taken(id));
-            previous.commitment.parameter.take_if(|name| parameter_taken(name));
-        }
-        let memories = self.aliases.extract_if(.., |id, _| alias_taken(id)).collect();
-        self.requested = self.requested.max(now);
-        self.revision = self.revision.saturating_add(1);
-        (declared, memories)
-    }
-
-    /// Takes over from `memories` which aliases reject because of us.
-    pub fn remember_rejecting(&mut self, memories: BTreeMap<AliasId, AliasMemory>) {
-        for (id, memory) in memories {
-            self.aliases.entry(id).or_default().rejecting |= memory.rejecting;
-        }
-    }
-
-    /// Takes back what another commitment had taken over, unless something stands in its place by now.
-    pub fn regain(&mut self, what: &Claim) {
-        match what {
-            Claim::Alias(id) => {
-                self.commitment.aliases.push(id.clone());
-                self.leaving.retain(|left| left != id);
-            }
-            Claim::Parameter(name) if self.commitment.parameter.is_none() => {
-                self.commitment.parameter = Some(name.clone());
-                self.leaving_parameters.remove(name);
-                self.own_parameters.insert(name.clone());
-            }
-            Claim::Parameter(_) => {}
-        }
-        // Where another parameter stands, it stays lost: it may still lead to what is ours.
-        self.lost.retain(|claim| claim != what || !claim.is_of(&self.commitment));
-        self.revision = self.revision.saturating_add(1);
-    }
-
-    /// What was taken over from others and is not used any more: it goes back. What a stack retains stays where it is.
-    #[must_use]
-    pub fn to_give_back(&self) -> Vec<Taken> {
-        let uses = |taken: &&Taken| match self.lifecycle {
-            Lifecycle::Active | Lifecycle::Ended => taken.what.is_of(&self.commitment),
-            Lifecycle::Retiring => false,
-            Lifecycle::Releasing => true,
-        };
-        let taken = self.resource.iter().flat_map(|resource| &resource.taken);
-        taken.filter(|taken| !uses(taken)).cloned().collect()
     }
 }

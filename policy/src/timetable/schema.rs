@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::grammar::{DAYS, LONGEST};
+use super::grammar::LONGEST;
+use super::window::DAYS;
 use super::{Holiday, Period, Window, Zone};
 use crate::pattern::{SPACE, any_case, any_of, none_of, up_to};
 
@@ -46,9 +47,10 @@ impl Window {
 impl Holiday {
     pub(crate) fn schema() -> Value {
         let date = date();
+        let yearly = format!("(?:{MONTHS}|02-29)");
         json!({
-            "type": "string", "pattern": format!("^{SPACE}{date}{SPACE}(?:/{SPACE}{date}{SPACE})?$"),
-            "patternErrorMessage": "use `2026-12-29`, or `2026-12-29/2027-01-03` for first and last day",
+            "type": "string", "pattern": format!("^{SPACE}(?:{date}{SPACE}(?:/{SPACE}{date}{SPACE})?|{yearly}{SPACE})$"),
+            "patternErrorMessage": "use `2026-12-29`, `2026-12-29/2027-01-03` for first and last day, or `12-25` for each year",
         })
     }
 }
@@ -64,12 +66,14 @@ impl Period {
     }
 }
 
+/// A day that every year has, as month and day.
+const MONTHS: &str = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)\
+    |02-(?:0[1-9]|1[0-9]|2[0-8]))";
+
 /// A day that exists, 29 February in leap years alone.
 fn date() -> String {
-    let months = "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)\
-        |02-(?:0[1-9]|1[0-9]|2[0-8]))";
     let leap = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)";
-    format!("(?:[0-9]{{4}}-{months}|{leap}-02-29)")
+    format!("(?:[0-9]{{4}}-{MONTHS}|{leap}-02-29)")
 }
 
 /// The schema of a duration: the forms that jiff reads (its "friendly" ones and ISO 8601), up to a week.

@@ -273,7 +273,7 @@ impl Run {
         let mut serials = Vec::new();
         for event in events {
             serials_in(event, &mut serials);
-            let names = [&event["Name"], &event["Commitment"]["Name"], &event["Tick"]["Commitment"]["Name"]];
+            let names = [&event["Name"], &event["Commitment"]["Name"]];
             let is_subject = |name: &str| {
                 let logical = event["LogicalResourceId"].as_str().map(|id| format!("{id}-"));
                 names.contains(&&Value::from(name)) || logical.is_some_and(|logical| name.starts_with(&logical))

@@ -111,6 +111,7 @@ impl Declared {
         }
         if let Some(term) = term {
             put("CommitmentDuration", json!(term));
+            put("Purchase", json!(format!("purchase-{serial}")));
             put("AtTermEnd", json!(*dice.pick(&["Retire", "Retire", "Renew"])));
         }
         if rejects {

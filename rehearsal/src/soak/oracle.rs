@@ -1,6 +1,6 @@
 //! What should be held now?
 //!
-//! From what the commitment's schedule says is registered (declaration, hold, override, lifecycle) to the size that is to be paid
+//! From what the commitment's record says is registered (declaration, hold, override, lifecycle) to the size that is to be paid
 //! for at an instant: the largest that is wanted from then until the lead time later.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -30,10 +30,10 @@ impl Registered {
         Self { owes: false, aliases: Vec::new(), ..self }
     }
 
-    /// Reads a schedule's input; nothing for a tombstone.
-    pub(super) fn read(input: &str) -> Option<Self> {
-        let input: Value = serde_json::from_str(input).ok()?;
-        let record = input.get("Tick")?;
+    /// Reads a record; nothing where there is none.
+    pub(super) fn read(record: &str) -> Option<Self> {
+        let record: Value = serde_json::from_str(record).ok()?;
+        let record = record.get("Declared")?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let instant = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
         let on = |value: &Value| value == "On";

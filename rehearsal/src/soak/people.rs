@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::meddling::CREATION_FAILS;
-use super::oracle::Registered;
 use super::run::{Run, after};
 use crate::Answer;
 
@@ -176,7 +175,7 @@ impl Run {
 
     /// Listens to what an invocation says: a tick that calls itself settled is held to it.
     pub(super) fn hear(&mut self, event: &Value, answer: &Answer) -> Result<(), String> {
-        let name = event["Tick"]["Commitment"]["Name"].as_str().unwrap_or_default();
+        let name = event["Name"].as_str().filter(|_| event["Action"] == "Tick").unwrap_or_default();
         let Some(index) = self.index_of(name) else { return Ok(()) };
         let now: Timestamp = self.now();
         self.members[index].last_report = match answer {
@@ -209,12 +208,6 @@ impl Run {
             return Ok(());
         }
         self.read(index);
-        let carried = Registered::read(&event.to_string());
-        let wants = |one: &Option<Registered>| one.clone().map(Registered::wants);
-        if wants(&carried) != wants(&self.members[index].registered) {
-            // A tick that came late looks at no record when it finds nothing to do: it speaks of the one that it carries.
-            return Ok(());
-        }
         self.members[index].settled = now;
         self.check_settled(index, report).map_err(|what| format!("{name} says it is settled: {what}: {report}"))
     }

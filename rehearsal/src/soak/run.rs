@@ -23,7 +23,7 @@ use super::oracle::{Oracle, Registered};
 use super::stacks::{Asked, Resource};
 use super::wire::{Death, End, SINK, Wire};
 use super::{CUSTOM_MODEL, Ledger, Told};
-use crate::{Answer, FUNCTION, GROUP, MODEL};
+use crate::{Answer, FUNCTION, MODEL, TABLE};
 
 /// How long storms last before a calm, and the least that a calm lasts.
 const STORM: SignedDuration = SignedDuration::from_hours(21);
@@ -42,7 +42,7 @@ pub(super) struct Member {
     /// That it is a stack's, if it is.
     pub(super) resource: Option<Resource>,
     pub(super) oracle: Oracle,
-    /// The schedule's input, and what it says.
+    /// The record, and what it says.
     pub(super) input: String,
     pub(super) registered: Option<Registered>,
     /// When what is registered last changed in what it wants.
@@ -107,6 +107,7 @@ impl Run {
         let tick_minutes = *dice.pick(&[1, 3, 5, 5, 5, 5]);
         let while_creating = *dice.pick(&[Refuses::Conflict, Refuses::Validation, Refuses::No]);
         let creation_binds = !matches!(while_creating, Refuses::No);
+        crate::open_deployment(&sim);
         sim.add_custom_model(CUSTOM_MODEL, MODEL);
         sim.knobs(|knobs| {
             knobs.creation_time = creation;
@@ -379,7 +380,8 @@ impl Run {
     }
 
     fn invocation(&self) -> Invocation {
-        Invocation { function_arn: FUNCTION.to_owned(), deadline: after(self.wire.function_time(), 5) }
+        let deadline = after(self.wire.function_time(), 5);
+        Invocation { function_arn: FUNCTION.to_owned(), deadline, request_id: String::new() }
     }
 
     pub(super) fn index_of(&self, name: &str) -> Option<usize> {
@@ -390,7 +392,8 @@ impl Run {
     pub(super) fn read(&mut self, index: usize) {
         let now = self.now();
         let member = &mut self.members[index];
-        let input = self.wire.sim.schedule(GROUP, &member.name).map(|schedule| schedule.input).unwrap_or_default();
+        let record = self.wire.sim.item(TABLE, &format!("commitment/{}", member.name));
+        let input = record.map(|record| record.to_string()).unwrap_or_default();
         if input == member.input {
             return;
         }
@@ -466,7 +469,7 @@ fn handler(wire: &Arc<Wire>, tick_rate: &str) -> Handler {
             })
         }),
     };
-    let aws = Aws::new(&configuration).answering_by(SharedHttpConnector::new(end));
+    let aws = Aws::new(&configuration).known_as("soak").answering_by(SharedHttpConnector::new(end));
     let settings = [("RESPONSE_HOSTS", SINK), ("TICK_RATE", tick_rate)];
     Handler { aws, clock, ..crate::handler(&wire.sim, &settings) }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{AtTermEnd, OnDelete, Term, WaitFor, WhenOff};
+use super::super::term::WrittenTerm;
+use super::super::{AtTermEnd, OnDelete, WaitFor, WhenOff};
 
 /// An object in a declaration.
 #[derive(Clone, Copy)]
@@ -57,9 +58,10 @@ pub(super) fn member(part: Part, key: &str) -> Option<Member> {
         ),
         (Part::Timetable, "Holidays") => member(
             "Holidays",
-            "Days on which no window opens: a date, or first and last date, inclusive and in that order. Default none.",
+            "Days on which no window opens: a date, first and last date, inclusive and in that order, or a day of each year such as \
+            `12-25` (`02-29` in leap years alone). Default none.",
             Some(json!([])),
-            json!([["2026-12-29/2027-01-03", "2027-02-11"]]),
+            json!([["2026-12-29/2027-01-03", "2027-02-11", "12-25"]]),
         ),
         (Part::Timetable, "Exceptions") => member(
             "Exceptions",
@@ -189,9 +191,17 @@ fn when(key: &str) -> Option<Member> {
     let (is, says, default, examples) = match key {
         "CommitmentDuration" => (
             "CommitmentDuration",
-            "The term that it is bought for; excludes a `Timetable`. Default no term. The deployment's ALLOWED_COMMITMENTS bounds it.",
+            "The term that it is bought for; excludes a `Timetable`, and needs a `Purchase`. Default None: no term. The deployment's \
+            ALLOWED_COMMITMENTS bounds it.",
+            Some(json!(WrittenTerm::NO_TERM)),
+            json!(WrittenTerm::WORDS),
+        ),
+        "Purchase" => (
+            "Purchase",
+            "Your name for this purchase of a term: 1 to 20 characters. A term is bought once for each name, whatever becomes of the \
+            throughput; a new name buys again. Required with a `CommitmentDuration`, and only with it.",
             None,
-            json!(Term::WORDS),
+            json!(["2026-12", "first half of 2027"]),
         ),
         "AtTermEnd" => (
             "AtTermEnd",
