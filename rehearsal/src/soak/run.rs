@@ -253,6 +253,8 @@ impl Run {
         self.stacks_act();
         self.watch()?;
         if minute.as_second().rem_euclid(3600) < 60 {
+            // The hourly rule of the template.
+            let _answer = self.invoke(&json!({"Action": "Repair"})).await;
             self.wire.sim.clear_requests();
         }
         Ok(())
