@@ -3,7 +3,9 @@
 //! With `SIMULATOR_RECORD` in the environment every simulator writes a file of its own into that directory: a JSON object
 //! a line for each request, with its answer. Without it nothing is recorded and nothing is spent.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,7 +33,13 @@ const HEADERS: [&str; 4] = ["content-type", "x-amz-target", "x-amzn-errortype", 
 pub(crate) struct Ordered;
 
 /// Where one simulator's conversations are written.
-pub(crate) struct Recorder(Mutex<File>);
+pub(crate) struct Recorder(Mutex<Written>);
+
+/// The file, and what is in it.
+struct Written {
+    file: File,
+    kinds: HashSet<u64>,
+}
 
 impl Recorder {
     /// A file in the directory that the environment names, if it names one.
@@ -44,15 +52,33 @@ impl Recorder {
         // A number of a process comes again when many have run: what it recorded is gone on with.
         let file = File::options().append(true).create(true).open(&file);
         let file = file.expect("SIMULATOR_RECORD names a directory that can be written to");
-        Some(Arc::new(Self(Mutex::new(file))))
+        Some(Arc::new(Self(Mutex::new(Written { file, kinds: HashSet::new() }))))
     }
 
     #[expect(clippy::expect_used, reason = "a recording that cannot be written must not look like one that is empty")]
     fn write(&self, line: &Value) {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // In one piece: whoever lets the process die leaves whole lines behind.
-        file.write_all(format!("{line}\n").as_bytes()).expect("the recording can be written");
+        let line = format!("{line}\n");
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.kinds.insert(kind(&line)) {
+            // In one piece: whoever lets the process die leaves whole lines behind.
+            written.file.write_all(line.as_bytes()).expect("the recording can be written");
+        }
     }
+}
+
+/// What two conversations have in common that differ in digits and in the order of members alone: whoever judges the form of
+/// one has judged the other. The SDK writes maps in no order.
+fn kind(line: &str) -> u64 {
+    let part = |part: &str| {
+        let is_status = part.starts_with("\"Status\"");
+        let mut hasher = DefaultHasher::new();
+        part.bytes().filter(|byte| is_status || !byte.is_ascii_digit()).for_each(|byte| hasher.write_u8(byte));
+        hasher.finish()
+    };
+    let parts: BTreeSet<u64> = line.split(['{', '}', '[', ']', ',']).map(part).collect();
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A conversation that is going on; it is written down when it is over, however it ends.

@@ -18,6 +18,8 @@ use super::{Scene, TICK};
 const RESOURCE_NAME: &str = "Throughput-40154310";
 /// Ticks within which everything comes to rest.
 const MOST_TICKS: usize = 26;
+/// Calls of an invocation at which it is held: one that stays awake for a term's end repeats itself.
+const MOST_CALLS: usize = 40;
 /// How long one call may take with all its tries: the clients' time limit.
 const SLOWEST_CALL: SignedDuration = SignedDuration::from_secs(25);
 
@@ -179,14 +181,14 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
     let mut tally = Tally { is_deletion, ..Tally::default() };
     // What the second one calls at once while the first is held one call earlier.
     let mut beside: Vec<&'static str> = Vec::new();
-    for first_held in 0.. {
+    for first_held in 0..MOST_CALLS {
         let mine = first_held % shards == shard;
         let whole = ready.interleaved(first_held, Until::Slow).await;
         if mine {
             tally.note(&whole, &orders, &format!("{name} {first_held} slow"));
         }
         let passed = whole.log.iter().filter(|called| called.by == "first").nth(first_held.wrapping_sub(1));
-        for call in (0..).take_while(|_| mine) {
+        for call in (0..MOST_CALLS).take_while(|_| mine) {
             // The call that the first one has made since commutes with all that the second does: it is the last row once more.
             let same = |passed: &Called| {
                 // Who comes first to what goes wrong makes a difference.

@@ -206,7 +206,7 @@ pub(crate) fn shrink() -> Story {
 
 pub(crate) fn grow_without_quota() -> Story {
     let before = with(in_service(apply(json!({"ModelUnits": 2}))), [Step::Aws(quota_of_3)]);
-    Story::new("resize to more without quota", before, apply(json!({"ModelUnits": 3}))).restless(4)
+    Story::new("resize to more without quota", before, apply(json!({"ModelUnits": 3}))).restless(4).stride(7)
 }
 
 pub(crate) fn shrink_without_quota() -> Story {
@@ -275,7 +275,7 @@ pub(crate) fn seconds_before_term_end() -> Vec<Step> {
 
 pub(crate) fn term_end() -> Story {
     let before = with(termed(), [Step::Aws(|sim| before_term_end(sim, 196))]);
-    Story::new("a term ends", before, Event::Time).ways(&[YIELDS_BEFORE_TERM_END]).stride(7)
+    Story::new("a term ends", before, Event::Time).ways(&[YIELDS_BEFORE_TERM_END]).stride(29)
 }
 
 pub(crate) fn parameter_up() -> Story {

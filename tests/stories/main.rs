@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Refuses, SpentToken};
 use throughput_scheduler::handler::Error;
 
+mod events;
 mod faults;
 mod requests;
 mod terms;

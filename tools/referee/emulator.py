@@ -8,6 +8,7 @@ import argparse
 import json
 import logging
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from moto.dynamodb.models.table import Table
 from moto.server import ThreadedMotoServer
@@ -30,7 +31,7 @@ def with_an_id(describe):
 
     def described(table, base_key="TableDescription"):
         description = describe(table, base_key=base_key)
-        description[base_key]["TableId"] = f"{id(table):032x}"
+        description[base_key]["TableId"] = str(uuid5(NAMESPACE_URL, f"{table.table_arn} {table.created_at.timestamp()}"))
         return description
 
     return described

@@ -196,6 +196,10 @@ impl Run {
             if self.calm && error.contains("renewed") && !error.contains("; ") {
                 self.members[index].settled = now;
             }
+            // Only a person gives a new value, and none is there.
+            if self.calm && error.starts_with("nothing is bought for") && error.ends_with("to buy another term") {
+                self.members[index].settled = now;
+            }
             return Ok(());
         };
         let waiting = report["Waiting"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -9,7 +9,7 @@ use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use simulator::{Refuses, Simulator, SpentToken};
 use throughput_scheduler::aws::Aws;
 use throughput_scheduler::handler::{Handler, Invocation};
@@ -253,6 +253,8 @@ impl Run {
         self.stacks_act();
         self.watch()?;
         if minute.as_second().rem_euclid(3600) < 60 {
+            // The hourly rule of the template.
+            let _answer = self.invoke(&json!({"Action": "Repair"})).await;
             self.wire.sim.clear_requests();
         }
         Ok(())
