@@ -76,7 +76,7 @@ impl Display for Price {
     }
 }
 
-/// An amount of money: in parts of a millionth of a millionth of the currency, of which there are [`SHARES`].
+/// An amount of money, in a fixed small part of the currency.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(pub(super) i128);
 
