@@ -4,18 +4,9 @@ use jiff::SignedDuration;
 use policy::advise::{Amount, Level, Verdict};
 
 use crate::weeks::{
-    Shape, advice, always, batch, growth, holiday, hours, nothing_regular, office, outage, price, question, row, rows,
-    shop, spike, two_zones, windows,
+    Shape, advice, always, batch, cost, growth, holiday, hours, nothing_regular, office, outage, price, question, row,
+    rows, shop, spike, two_zones, windows,
 };
-
-fn cost(advice: &policy::advise::Advice) -> Amount {
-    match advice.verdict {
-        Verdict::OnDemand => advice.costs.on_demand,
-        Verdict::Timetable => advice.costs.timetable,
-        Verdict::AlwaysOn => advice.costs.always_on,
-        Verdict::Term => advice.costs.term.unwrap(),
-    }
-}
 
 #[test]
 fn each_shape_has_its_timetable() {

@@ -1,13 +1,13 @@
 //! What holds for all weeks.
 
 use jiff::SignedDuration;
+use policy::advise::Question;
 use policy::advise::usage::Row;
-use policy::advise::{Advice, Amount, Question, Verdict};
 use proptest::prelude::{Strategy, any};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use proptest::{collection, prop_assert, prop_assert_eq, sample};
 
-use crate::weeks::{advice, hours, price, question, row, windows};
+use crate::weeks::{advice, cost, hours, price, question, row, windows};
 
 /// Invocations by block of four hours of one week, and the price of a unit hour.
 fn cases() -> impl Strategy<Value = (Vec<u64>, u32)> {
@@ -36,15 +36,6 @@ fn check(cases_to_try: u32, test: impl Fn((Vec<u64>, u32)) -> Result<(), TestCas
 
 fn asked(unit_price: u32) -> Question {
     question(&unit_price.to_string())
-}
-
-fn cost(advice: &Advice) -> Amount {
-    match advice.verdict {
-        Verdict::OnDemand => advice.costs.on_demand,
-        Verdict::Timetable => advice.costs.timetable,
-        Verdict::AlwaysOn => advice.costs.always_on,
-        Verdict::Term => advice.costs.term.unwrap(),
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use policy::advise::usage::{Counts, Missing, Row, Usage};
-use policy::advise::{Advice, Price, Prices, Question, advise};
+use policy::advise::{Advice, Amount, Price, Prices, Question, Verdict, advise};
 use policy::timetable::Zone;
 
 /// The first day: a Monday.
@@ -152,4 +152,14 @@ pub(crate) fn advice(rows: &[Row], question: &Question) -> Advice {
 /// The windows of an advice, as they are written, with their sizes.
 pub(crate) fn windows(advice: &Advice) -> Vec<(String, u32)> {
     advice.windows.iter().map(|proposed| (proposed.window.to_string(), proposed.units)).collect()
+}
+
+/// What a week costs by the verdict.
+pub(crate) fn cost(advice: &Advice) -> Amount {
+    match advice.verdict {
+        Verdict::OnDemand => advice.costs.on_demand,
+        Verdict::Timetable => advice.costs.timetable,
+        Verdict::AlwaysOn => advice.costs.always_on,
+        Verdict::Term => advice.costs.term.unwrap(),
+    }
 }
