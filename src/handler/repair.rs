@@ -3,6 +3,8 @@
 //! Schedules that are gone, disabled or pointed elsewhere are made again from the records, and those without a record are
 //! deleted. Orphans are counted, and retired if their commitment has a tombstone (docs/policy.md, rule 11).
 
+use std::collections::BTreeSet;
+
 use policy::commitment::Commitment;
 use policy::input::Mistakes;
 use policy::metrics;
@@ -21,17 +23,24 @@ impl Handler {
         let store = self.store()?;
         let mut repaired = Vec::new();
         let mut problems = Vec::new();
+        let mut names = BTreeSet::new();
         for stored in store.all().await? {
             match stored {
-                Ok(stored) => match self.repair_schedule(store, &stored, invocation).await {
-                    Ok(true) => repaired.push(stored.record.name().to_owned()),
-                    Ok(false) => {}
-                    Err(error) => problems.push(error.to_string()),
-                },
-                Err((_, error)) => problems.push(error.to_string()),
+                Ok(stored) => {
+                    names.insert(stored.record.name().to_owned());
+                    match self.repair_schedule(store, &stored, invocation).await {
+                        Ok(true) => repaired.push(stored.record.name().to_owned()),
+                        Ok(false) => {}
+                        Err(error) => problems.push(error.to_string()),
+                    }
+                }
+                Err((name, error)) => {
+                    names.insert(name);
+                    problems.push(error.to_string());
+                }
             }
         }
-        match self.delete_stray_schedules(store).await {
+        match self.delete_stray_schedules(store, &names).await {
             Ok(deleted) => repaired.extend(deleted),
             Err(error) => problems.push(error.to_string()),
         }
@@ -66,10 +75,16 @@ impl Handler {
         Ok(true)
     }
 
-    /// Deletes the schedules that no record wants: an invocation died between the two. Gives their names.
-    async fn delete_stray_schedules(&self, store: Store<'_>) -> Result<Vec<String>, Error> {
+    /// Deletes the schedules that no record wants, of those that are not `registered`: an invocation died between the two.
+    /// Gives their names.
+    async fn delete_stray_schedules(
+        &self,
+        store: Store<'_>,
+        registered: &BTreeSet<String>,
+    ) -> Result<Vec<String>, Error> {
         let mut deleted = Vec::new();
-        for name in self.aws.schedules(store.group).await? {
+        let scheduled = self.aws.schedules(store.group).await?;
+        for name in scheduled.into_iter().filter(|name| !registered.contains(name)) {
             // Read after the schedule was seen: a schedule is made after its record.
             if store.record(&name).await?.is_none() {
                 self.aws.delete_schedule(store.group, &name).await?;
