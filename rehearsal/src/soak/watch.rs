@@ -142,16 +142,16 @@ impl Run {
             return Err(format!("{left:?} is left"));
         }
         for member in &self.members {
+            // A Delete that retains leaves aliases and the parameter as they are.
+            let retained = self.meddling.left_to_owners.contains(&member.name);
             for parameter in member.parameters.iter().filter_map(|name| self.wire.sim.parameter(name)) {
-                if parameter.written && parameter.value.contains(":provisioned-model/") {
+                if !retained && parameter.written && parameter.value.contains(":provisioned-model/") {
                     return Err(format!("a parameter of {} is left: {parameter:?}", member.name));
                 }
             }
             for alias in self.wire.sim.alias_views(&member.aliases) {
                 // Of an alias that nobody declared it is nobody's business that it goes nowhere.
                 let foreign = |route: &String| *route == NOTHING || living.iter().any(|one| one.arn == *route);
-                // A Delete that retains leaves aliases as they are.
-                let retained = self.meddling.left_to_owners.contains(&member.name);
                 let accepts = retained || alias.invocation_state == "ACCEPT_INVOCATIONS";
                 if !alias.route.as_ref().is_none_or(foreign) || alias.status != "PREPARED" || !accepts {
                     return Err(format!("an alias of {} is left: {alias:?}", member.name));
