@@ -7,6 +7,7 @@ mod answers;
 mod carry;
 mod commands;
 mod doctor;
+mod guard;
 mod repair;
 mod resource;
 mod status;
@@ -112,7 +113,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// What Lambda says about one invocation.
+/// The facts that Lambda gives about one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// The ARN by which the function was invoked.
@@ -131,11 +132,11 @@ pub struct Handler {
     pub aws: Aws,
     /// The time.
     pub clock: Clock,
-    /// Where a line of metrics goes.
+    /// Takes each line of metrics.
     pub measured: Measured,
 }
 
-/// What takes a line of metrics: Lambda's log in production.
+/// A function that takes a line of metrics: Lambda's log in production.
 pub type Measured = Box<dyn Fn(&Value) + Send + Sync>;
 
 impl Handler {
@@ -247,7 +248,7 @@ impl Handler {
         }
     }
 
-    /// That nobody registered `name`, with the name that was perhaps meant.
+    /// The error for a `name` that nobody registered; it names the one that was perhaps meant.
     async fn unknown(&self, store: Store<'_>, name: &str) -> Error {
         let known = store.all().await.unwrap_or_default();
         let known: Vec<String> = known.iter().flatten().map(|stored| stored.record.name().to_owned()).collect();

@@ -8,6 +8,7 @@ mod lease;
 mod look;
 mod pace;
 mod seen;
+mod way;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,21 +16,22 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use policy::guardrails::Guardrails;
 use policy::observed::{CallError, CallErrorKind, Facts, Observed};
-use policy::plan::{self, AGAIN_AT_TERM_END, Action, Attempts, Plan, WaitingOn};
-use policy::record::{Declared, Progress, Record};
+use policy::plan::{self, AGAIN_AT_TERM_END, Action, Plan, WaitingOn};
+use policy::record::Declared;
 use policy::settings::Settings;
 use tracing::{info, warn};
 
 use crate::aws::Aws;
-use crate::store::{LeaseChange, Limit, Store, Stored, Write, Written};
+use crate::store::{LeaseChange, Limit, Store, Write, Written};
 use act::Acted;
 use pace::Paces;
 use seen::Seen;
+pub use way::{Standing, Way};
 
 /// A duration that passes.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What gives the time and lets it pass. `main.rs` hands in the machine's; tests turn their own.
+/// Gives the time and lets it pass. `main.rs` hands in the machine's clock; tests turn their own.
 pub struct Clock {
     /// The instant that it is.
     pub now: Box<dyn Fn() -> Timestamp + Send + Sync>,
@@ -56,9 +58,9 @@ pub struct Rounds<'a> {
     pub clock: &'a Clock,
     /// When to stop starting work.
     pub stop_at: Timestamp,
-    /// Who works: the holder of the lease.
+    /// The holder of the lease: this invocation.
     pub(crate) holder: String,
-    /// What this invocation keeps to and what it knows; made anew for each.
+    /// The limits and the knowledge of this invocation; made anew for each.
     pub(crate) so_far: SoFar,
 }
 
@@ -67,37 +69,6 @@ pub struct Rounds<'a> {
 pub(crate) struct SoFar {
     paces: Paces,
     seen: Seen,
-}
-
-/// What lasts from one round to the next.
-#[derive(Debug)]
-pub struct Way {
-    /// The record as the table holds it.
-    pub stored: Stored,
-    /// The record as it was when this invocation began with it.
-    pub begun: Record,
-    /// The progress with what has been noticed and done since it was written.
-    pub progress: Progress,
-    /// What was done, in the words of the log.
-    pub done: Vec<String>,
-    /// How it stands.
-    pub standing: Standing,
-    /// The last look.
-    pub look: Option<Look>,
-    attempts: Attempts,
-    started: Timestamp,
-    moved: usize,
-}
-
-/// How an invocation stands to a commitment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It works on it, or may.
-    Working,
-    /// Another invocation works on it.
-    LeftToAnother,
-    /// Nothing is left of it but a tombstone.
-    Forgotten,
 }
 
 /// What one round saw and planned.
@@ -119,42 +90,6 @@ enum Next {
     After(SignedDuration),
     /// Only minutes can help, or the time is up.
     End,
-}
-
-impl Way {
-    /// The way of `stored`, which has just been read.
-    #[must_use]
-    pub fn new(stored: Stored, now: Timestamp) -> Self {
-        Self {
-            begun: stored.record.clone(),
-            progress: stored.record.progress.clone(),
-            stored,
-            done: Vec::new(),
-            standing: Standing::Working,
-            look: None,
-            attempts: Attempts::default(),
-            started: now,
-            moved: 0,
-        }
-    }
-
-    /// The record with what has been noticed and done since it was written.
-    #[must_use]
-    pub fn record(&self) -> Record {
-        Record { progress: self.progress.clone(), ..self.stored.record.clone() }
-    }
-
-    /// When this invocation began with it.
-    #[must_use]
-    pub fn begun_at(&self) -> Timestamp {
-        self.started
-    }
-
-    /// Takes `stored` as what the table holds now.
-    fn holds(&mut self, stored: Stored) {
-        self.progress.version = stored.record.progress.version;
-        self.stored = stored;
-    }
 }
 
 impl Rounds<'_> {
@@ -262,7 +197,7 @@ impl Rounds<'_> {
         if progress || !plan.free.is_empty() {
             return Ok(Next::Again);
         }
-        // What failed is to be said, and may have changed what is waited for.
+        // The report names each failure, and a failure may change the list of what is waited for.
         self.plan_again(way);
         Ok(self.pause(way, busy))
     }

@@ -4,6 +4,7 @@
 //! condition that failed on an item that bears that id means that the write had succeeded, and only its answer was lost.
 
 mod item;
+mod ledger;
 mod outcome;
 mod registry;
 mod write;
@@ -19,9 +20,10 @@ use serde_json::Value;
 use crate::aws::Aws;
 use item::Item;
 
+pub use ledger::Limit;
 pub use outcome::Written;
 pub use registry::{Closing, Registered};
-pub use write::{LeaseChange, Limit, Write};
+pub use write::{LeaseChange, Write};
 
 /// Tries at a transaction that meets another one: a bound for what should pass within milliseconds.
 const MOST_TRIES: usize = 20;
@@ -165,7 +167,7 @@ impl Store<'_> {
     }
 }
 
-/// That others write the same at the same time.
+/// The error for an item that others write at the same time.
 fn conflicting(cannot: &str) -> CallError {
     CallError {
         cannot: cannot.to_owned(),

@@ -1,32 +1,17 @@
 //! What will be paid for?
 //!
-//! From the purchase, at the start of the lead, to the end of the drain, and each started hour of a purchase in full: whether AWS
-//! rounds up is not documented, so an estimate had better. Where one size follows another, the earlier is kept until the later is
-//! in service, which is counted as `LeadTime`, and then drained.
+//! The purchases and their started hours are those of [`policy::money`].
 
 use std::collections::BTreeMap;
 
 use bigdecimal::{BigDecimal, RoundingMode};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use policy::commitment::{Commitment, Term};
+use policy::money::{Held, LOOK_BACK, ends, held};
 use policy::timetable::{ModelUnits, Timetable, Window};
-use rehearsal::timeline::{Phase, Stretch, stretches};
+use rehearsal::timeline::{Phase, Stretch, demand, stretches};
 
-/// Further back than any lead, drain and window reach.
-const LOOK_BACK: SignedDuration = SignedDuration::from_hours(15 * 24);
 const HOUR: i64 = 60 * 60;
-
-/// One throughput from purchase to deletion: half-open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Purchase {
-    /// Its size.
-    pub units: ModelUnits,
-    /// When it is bought.
-    pub from: Timestamp,
-    /// When it is deleted, as far as can be seen.
-    pub until: Timestamp,
-}
 
 /// What a while costs.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +37,7 @@ pub struct Bill {
     /// The instants at which hours start that are billed, each with its model-unit hours; their sum is the bill.
     pub started: Vec<(Timestamp, i64)>,
     /// The throughputs behind it.
-    pub bought: Vec<Purchase>,
+    pub bought: Vec<Held>,
     /// The term that is owed as a whole, if there is one.
     pub term: Option<Term>,
     /// Where the while ends: what is there then goes on.
@@ -119,7 +104,8 @@ pub fn bill(commitment: &Commitment, from: Timestamp, until: Timestamp) -> Bill 
         None => (from.saturating_sub(LOOK_BACK).unwrap_or(Timestamp::MIN), until),
     };
     let all = stretches(commitment, earlier, until);
-    let mut bought = purchases(&all, commitment);
+    let demand = demand(commitment, commitment.timetable.as_ref(), commitment.lead);
+    let mut bought = held(&demand, commitment.drain, earlier, until);
     bought.retain(|purchase| from < purchase.until);
     let inside = |stretch: &&Stretch| from < stretch.until;
     let wanted = all.iter().filter(inside).filter(|stretch| stretch.phase == Phase::On);
@@ -130,7 +116,7 @@ pub fn bill(commitment: &Commitment, from: Timestamp, until: Timestamp) -> Bill 
     let mut unit_seconds = 0;
     for purchase in &bought {
         let units = i64::from(purchase.units.get());
-        for at in started(purchase, from, until) {
+        for at in purchase.started(from, until) {
             // A term is one sum, owed from its first instant on.
             let at = if commitment.term.is_some() { from } else { at };
             *hours.entry(at).or_default() += units;
@@ -155,25 +141,6 @@ pub fn bill(commitment: &Commitment, from: Timestamp, until: Timestamp) -> Bill 
         term: commitment.term,
         until,
     }
-}
-
-/// When a term ends that begins at `from`.
-fn ends(term: Term, from: Timestamp) -> Timestamp {
-    let months = match term {
-        Term::OneMonth => 1.month(),
-        Term::SixMonths => 6.months(),
-    };
-    from.to_zoned_datetime(TimeZone::UTC).checked_add(months).map_or(Timestamp::MAX, |end| end.timestamp())
-}
-
-/// Those of its hours that start in `[from, until)`: so that weeks add up.
-fn started(purchase: &Purchase, from: Timestamp, until: Timestamp) -> impl Iterator<Item = Timestamp> {
-    let (bought, ends) = (purchase.from.as_second(), purchase.until.as_second().min(until.as_second()));
-    let first = ((from.as_second() - bought).max(0) + HOUR - 1) / HOUR;
-    (first..)
-        .map(move |hour| bought + hour * HOUR)
-        .take_while(move |at| *at < ends)
-        .filter_map(|at| Timestamp::from_second(at).ok())
 }
 
 /// What each window adds, in model-unit hours: what would be saved without it.
@@ -210,32 +177,4 @@ pub fn shift(bill: &Bill) -> Option<(SignedDuration, i64)> {
     let over: Vec<(i64, i64)> = over.collect();
     let longest = over.iter().map(|(rest, _)| *rest).max()?;
     Some((SignedDuration::from_secs(longest), over.iter().map(|(_, units)| units).sum()))
-}
-
-/// The purchases behind `stretches`, by size and then in the order of time.
-fn purchases(stretches: &[Stretch], commitment: &Commitment) -> Vec<Purchase> {
-    let mut held: Vec<(Option<ModelUnits>, Timestamp, Timestamp)> = Vec::new();
-    for stretch in stretches {
-        match held.last_mut() {
-            Some((units, _, until)) if *units == stretch.held => *until = stretch.until,
-            _ => held.push((stretch.held, stretch.from, stretch.until)),
-        }
-    }
-    let mut by_size: BTreeMap<ModelUnits, Vec<Purchase>> = BTreeMap::new();
-    for (index, (units, from, until)) in held.iter().enumerate() {
-        let Some(units) = *units else { continue };
-        let kept = match held.get(index + 1) {
-            None => SignedDuration::ZERO,
-            Some((None, ..)) => commitment.drain,
-            Some((Some(_), ..)) => commitment.lead.saturating_add(commitment.drain),
-        };
-        let until = until.saturating_add(kept).unwrap_or(Timestamp::MAX);
-        let same = by_size.entry(units).or_default();
-        match same.last_mut() {
-            // It is wanted again before it is gone: the same one goes on.
-            Some(last) if *from <= last.until => last.until = last.until.max(until),
-            _ => same.push(Purchase { units, from: *from, until }),
-        }
-    }
-    by_size.into_values().flatten().collect()
 }

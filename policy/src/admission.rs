@@ -40,7 +40,7 @@ impl There {
     }
 }
 
-/// Who asks, and when.
+/// The invocation that asks, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
     /// Now.

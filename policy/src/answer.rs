@@ -168,7 +168,7 @@ fn has_ended(record: &Record) -> bool {
     spent && progress.announced.is_empty() && progress.throughputs.values().all(|held| held.term.is_none())
 }
 
-/// What `Fn::GetAtt` gives: the same keys every time, all strings.
+/// The attributes that `Fn::GetAtt` gives: the same keys every time, all strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Data {
     /// On or off.
@@ -182,7 +182,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// What `record` says at `now`.
+    /// The attributes of `record` at `now`.
     #[must_use]
     pub fn of(record: &Record, deployment: &str, now: Timestamp) -> Self {
         let Record { declared, progress, .. } = record;

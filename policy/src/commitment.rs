@@ -40,7 +40,7 @@ pub struct Commitment {
     pub units: ModelUnits,
     /// The term that it is bought for, if any.
     pub term: Option<Term>,
-    /// What this purchase of a term is called; there is one exactly if there is a term.
+    /// The name of this purchase of a term; there is one exactly if there is a term.
     pub purchase: Option<Purchase>,
     /// What becomes of it when the term ends.
     pub at_term_end: AtTermEnd,

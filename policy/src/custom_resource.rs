@@ -140,11 +140,11 @@ fn is_aws(host: &str) -> bool {
         || S3_DOMAINS.iter().filter_map(|domain| under(domain)).any(is_s3)
 }
 
-/// Who asked, and where to answer: what an answer echoes.
+/// The stack that asked, and its address for the answer. An answer echoes its ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Origin {
-    /// Where to answer.
+    /// The address for the answer.
     pub response_url: ResponseUrl,
     /// The stack's ARN.
     pub stack_id: String,
@@ -190,7 +190,7 @@ impl Origin {
 pub struct Request {
     /// What is wanted.
     pub kind: RequestType,
-    /// Who asked.
+    /// The stack that asked.
     pub origin: Origin,
     /// The commitment that it is about.
     pub name: Name,

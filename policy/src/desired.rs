@@ -18,7 +18,7 @@ const LOOK_NO_FURTHER: SignedDuration = SignedDuration::from_hours(3 * 366 * 24)
 /// Seconds that are looked through at a time: more than a week.
 const STRIDE: i64 = 8 * 24 * 60 * 60;
 
-/// What lies above everything else until it ends.
+/// An override: it lies above everything else until it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Override {
@@ -64,7 +64,7 @@ pub struct Demand<'a> {
     pub units: ModelUnits,
     /// What is in place of the base.
     pub hold: Option<&'a Hold>,
-    /// What lies above both.
+    /// The override that lies above both.
     pub override_: Option<&'a Override>,
     /// How long before it is wanted it is held.
     pub lead: SignedDuration,
@@ -224,7 +224,25 @@ impl<'a> Demand<'a> {
         None
     }
 
-    /// What [`Demand::at`] says of the size, for instants in `(from, to]`, seconds, in the order of time: looked up once for all.
+    /// Each size that is held in `[from, until)`, with its first instant: first the one at `from`, then one for each change.
+    #[must_use]
+    pub fn changes(&self, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Option<ModelUnits>)> {
+        let mut changes = vec![(from, self.at(from).units)];
+        let mut boundaries = self.boundaries(from.as_second(), until.as_second());
+        boundaries.retain(|at| from < *at && *at < until);
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        let mut held_at = self.sizes(from.as_second(), until.as_second());
+        for at in boundaries {
+            let units = held_at(at);
+            if changes.last().is_none_or(|(_, before)| *before != units) {
+                changes.push((at, units));
+            }
+        }
+        changes
+    }
+
+    /// The sizes of [`Demand::at`] for instants in `(from, to]`, seconds, in the order of time: looked up once for all.
     fn sizes(&self, from: i64, to: i64) -> impl FnMut(Timestamp) -> Option<ModelUnits> {
         let start = Timestamp::from_second(from).unwrap_or(Timestamp::MIN);
         let end = Timestamp::from_second(to).and_then(|to| to.checked_add(self.lead)).unwrap_or(Timestamp::MAX);

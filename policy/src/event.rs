@@ -15,7 +15,7 @@ use crate::input::{Mistakes, Object, cut, cut_to, words};
 use crate::record::{Slot, hex};
 use crate::timetable::{ModelUnits, State, WrittenState};
 
-/// What woke us.
+/// An event that wakes the function.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A schedule or a person that wants something done.
@@ -35,7 +35,7 @@ pub enum Sent {
     Unreplaced,
 }
 
-/// What EventBridge Scheduler replaces by the time for which it had scheduled an event.
+/// The text that EventBridge Scheduler replaces by the time for which it had scheduled an event.
 const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
 /// How far ahead a date may lie: clocks differ. One that lies further counts as the moment of arrival.
 const MOST_AHEAD: SignedDuration = SignedDuration::from_mins(2);
@@ -82,14 +82,14 @@ pub enum Command {
         units: Option<ModelUnits>,
         /// How long.
         end: End,
-        /// What for.
+        /// The reason that was given.
         reason: Option<String>,
     },
     /// Remove the override or the hold.
     Resume {
         /// Which commitment.
         name: Name,
-        /// What ends; the override if it is not said.
+        /// The hold or the override that ends; the override if nothing is said.
         of: Option<Resumed>,
     },
     /// Say how things are, of one commitment or of all.
@@ -213,7 +213,7 @@ fn read_any(payload: Value, mistakes: &mut Mistakes) -> Option<Event> {
     read_command(&payload, "", Sent::Unsaid, mistakes)
 }
 
-/// What the library says of JSON that it cannot read. It repeats the value, however long that is.
+/// The library's words for JSON that it cannot read. They repeat the value, however long that is.
 fn told(error: &serde_json::Error) -> String {
     cut_to(&error.to_string(), LONGEST_TOLD)
 }

@@ -33,5 +33,6 @@ pub mod advise;
 
 pub mod answer;
 pub mod metrics;
+pub mod money;
 pub mod report;
 pub mod tidings;

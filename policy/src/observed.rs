@@ -1,6 +1,6 @@
 //! What is true now, in our words?
 //!
-//! What AWS reports about one commitment's throughputs, aliases and parameter. The calls of a steady tick fill the first part;
+//! AWS's report on one commitment's throughputs, aliases and parameter. The calls of a steady tick fill the first part;
 //! [`Facts`] are looked up only when the plan asks for them.
 
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use crate::commitment::{AliasId, ParameterName, Term, is_throughput};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {cannot}: {code}: {message}")]
 pub struct CallError {
-    /// What could not be done: finishes the sentence "cannot …".
+    /// Finishes the sentence "cannot …".
     pub cannot: String,
-    /// What kind of refusal it is.
+    /// The kind of refusal.
     pub kind: CallErrorKind,
     /// The service's own code, or `NoAnswer`.
     pub code: String,

@@ -41,15 +41,15 @@ const INVOCATIONS_KEPT: usize = 20;
 pub struct Record {
     /// The format in which it was written.
     pub format: u32,
-    /// What requests and commands want.
+    /// The wishes of requests and commands.
     pub declared: Declared,
     /// What has been done about it.
     pub progress: Progress,
-    /// Who works on it.
+    /// The invocation that works on it, if there is one.
     pub lease: Option<Lease>,
 }
 
-/// Who works on a commitment, and until when.
+/// The invocation that works on a commitment, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Lease {
@@ -59,7 +59,7 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// What requests and commands want. The holder of the lease may settle it: free a target, decide an answer, set to retire.
+/// The wishes of requests and commands. The holder of the lease may settle it: free a target, decide an answer, set to retire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Declared {
@@ -78,7 +78,7 @@ pub struct Declared {
     /// What a `ScaleUp` or `ScaleDown` put in place of the timetable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// What lies above that for a while.
+    /// The override that lies above that for a while.
     #[serde(default, rename = "Override", skip_serializing_if = "Option::is_none")]
     pub override_: Option<Override>,
     /// Whether it is still wanted at all.
@@ -96,7 +96,7 @@ pub struct Declared {
     /// Parameters that were dropped and not yet let go, with the value that each is left with.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub leaving_parameters: BTreeMap<ParameterName, String>,
-    /// That it is a custom resource, if it is one.
+    /// The custom resource that declares it, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,
     /// The answers that `CloudFormation` is owed, the oldest first. All but the last are decided.

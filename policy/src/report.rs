@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::commitment::AliasId;
+use crate::money::Dearest;
 use crate::observed::{AgentAlias, AliasStatus, Observed};
 use crate::plan::{Plan, WaitingOn};
 use crate::record::{Done, LastProblems, Lifecycle, Record};
@@ -52,6 +53,9 @@ pub struct Report {
     pub settled: bool,
     /// When what is held next changes.
     pub next_transition: Option<NextTransition>,
+    /// Of a registration and of a `Plan`: what the declaration costs at most, if it has a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dearest: Option<Dearest>,
     /// Of a `Plan`: the declaration that is in force, or null if nothing is registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registered: Option<Value>,
@@ -168,6 +172,7 @@ impl Report {
             enough_lead_time: progress.enough_lead().map(duration_text),
             settled: false,
             next_transition: next_transition(record, now),
+            dearest: None,
             registered: None,
         }
     }

@@ -22,7 +22,7 @@ pub struct Settings {
     pub tick_minutes: Result<u8, BadSetting>,
     /// What may be bought.
     pub guardrails: Result<Guardrails, BadSetting>,
-    /// Where answers to `CloudFormation` may go beside AWS, each a `host:port`.
+    /// Further addresses, beside AWS, to which `CloudFormation` answers may go, each a `host:port`.
     pub response_hosts: Result<Vec<String>, BadSetting>,
 }
 
@@ -30,7 +30,7 @@ impl Settings {
     /// The first setting that cannot be read, if there is one.
     ///
     /// # Errors
-    /// That setting.
+    /// The setting that is wrong.
     pub fn complete(&self) -> Result<(), BadSetting> {
         let Self { deployment, table, group, bus: _, role_arn, tick_minutes, guardrails, response_hosts } = self;
         deployment.as_ref().map_err(Clone::clone)?;

@@ -13,7 +13,7 @@ use crate::record::{Held, Record, hex};
 pub struct Tiding {
     /// The commitment.
     pub name: String,
-    /// What happened.
+    /// The kind of change.
     pub what: What,
     /// When.
     pub at: Timestamp,
@@ -25,7 +25,7 @@ pub struct Tiding {
     pub arn: String,
 }
 
-/// What happened.
+/// The kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// AWS accepted a purchase.

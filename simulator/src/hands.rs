@@ -24,6 +24,11 @@ impl Simulator {
         }
     }
 
+    /// Somebody deletes a schedule.
+    pub fn delete_schedule(&self, group: &str, name: &str) {
+        self.shared.account().schedules.remove(&(group.to_owned(), name.to_owned()));
+    }
+
     /// The name of the operation that `method` and `path` ask for, or the header `x-amz-target`,
     /// if it is one that is known.
     #[must_use]

@@ -16,7 +16,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::{Aws, TLS};
 use policy::custom_resource::ResponseUrl;
 
-/// What became of an answer; nothing in it repeats the URL.
+/// The outcome of sending an answer; nothing in it repeats the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// It arrived.

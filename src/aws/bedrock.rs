@@ -13,7 +13,7 @@ use policy::observed::{
     COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Marks, ModelLifecycle, Throughput, ThroughputStatus,
 };
 
-/// What `CreateProvisionedModelThroughput` is sent.
+/// The input of `CreateProvisionedModelThroughput`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
     /// The throughput's name.

@@ -1,4 +1,4 @@
-//! Who else is told: an EventBridge bus.
+//! How does an EventBridge bus hear of changes?
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use policy::observed::{CallError, CallErrorKind};

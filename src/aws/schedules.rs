@@ -1,4 +1,4 @@
-//! What wakes us: one EventBridge schedule for each commitment.
+//! How is the function woken? One EventBridge schedule for each commitment.
 //!
 //! It can be made again from the record at any time, and nothing secret is in it.
 

@@ -97,7 +97,7 @@ impl Handler {
     }
 }
 
-/// That an answer did not get through; it never repeats the URL.
+/// An answer did not get through; the error never repeats the URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Undelivered {
     /// It will never be taken.

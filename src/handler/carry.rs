@@ -170,7 +170,13 @@ impl Handler {
         let tick = self.wanted_schedule(&record, invocation, rounds.store.deployment)?;
         let digest = tick.digest();
         let known = &way.progress.schedule;
-        if *known == digest && set.is_none_or(|set| set == digest) {
+        let is_right = *known == digest
+            && match set {
+                Some(set) => set == digest,
+                // No tick woke us: somebody may have taken the schedule away. A look that fails is left to `Repair`.
+                None => self.aws.is_scheduled(&tick).await.unwrap_or(true),
+            };
+        if is_right {
             return Ok(());
         }
         let exists = !known.is_empty() || set.is_some();
@@ -194,7 +200,7 @@ impl Handler {
     }
 
     /// Takes back a schedule that was made while another invocation let the commitment go: its ticks would find no record.
-    /// What fails here is left to `Repair`.
+    /// A failure here is left to `Repair`.
     async fn leave_no_schedule(&self, rounds: &Rounds<'_>, way: &Way) {
         let name = way.stored.record.name();
         if way.progress.schedule == way.begun.progress.schedule || !matches!(rounds.store.record(name).await, Ok(None))

@@ -10,11 +10,12 @@ use policy::event::{Command, Sent};
 use policy::guardrails::NotAllowed;
 use policy::input::Mistake;
 use policy::metrics;
+use policy::money::Dearest;
 use policy::observed::{CallError, Facts, Observed};
 use policy::plan::Attempts;
-use policy::record::{Declared, Record, Tombstone};
+use policy::record::{Declared, Lifecycle, Record, Tombstone};
 use policy::report::Report;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{Error, Handler, Invocation};
 use crate::rounds::{Look, Rounds, Standing, Way};
@@ -65,9 +66,10 @@ impl Handler {
                 Registered::Conflict => continue,
                 refused @ (Registered::Claimed { .. } | Registered::Closed(_)) => return Err(refusal(name, refused)),
             };
-            self.warn_of(&change.declared.commitment);
+            let dearest = self.tell_of(&change);
             let mut report = self.carry_command(&rounds, registered, is_new, invocation).await?;
             report.problems.extend(warnings);
+            report.dearest = dearest;
             return Ok(report);
         }
         Err(Error::AwsError(format!("cannot register {name}: others write it at the same time; try again")))
@@ -251,6 +253,7 @@ impl Handler {
         let mut report = Report::new(&record, &observed, &plan, actions, at);
         report.problems.extend(warnings);
         let registered = there.record.map(|record| record.declared.commitment.to_value());
+        report.dearest = Dearest::of(commitment, now);
         report.registered = Some(registered.unwrap_or_default());
         Ok(report)
     }
@@ -274,12 +277,19 @@ impl Handler {
         }
     }
 
-    /// Warns once, when something is declared, of what would surprise later.
-    pub(super) fn warn_of(&self, commitment: &Commitment) {
+    /// Tells once, when something is declared, what would surprise later, and what it costs at most.
+    pub(super) fn tell_of(&self, change: &Change) -> Option<Dearest> {
+        let commitment = &change.declared.commitment;
         let name = &commitment.name;
         for Mistake { path, message } in commitment.warnings(self.now()) {
             warn!(commitment = %name, "{name}: {path}: {message}");
         }
+        let is_declared = change.is_news && change.declared.lifecycle == Lifecycle::Active;
+        let dearest = is_declared.then(|| Dearest::of(commitment, self.now())).flatten();
+        if let Some(dearest) = &dearest {
+            info!(commitment = %name, "{name}: {dearest}");
+        }
+        dearest
     }
 }
 
@@ -297,7 +307,7 @@ pub(super) fn refusal(name: &str, refused: Registered) -> Error {
     }
 }
 
-/// That nothing was refused, or all that was.
+/// An error with every refusal, if there is one.
 fn allowed(refusals: impl IntoIterator<Item = NotAllowed>) -> Result<(), Error> {
     let refusals: Vec<String> = refusals.into_iter().map(|refusal| refusal.to_string()).collect();
     if refusals.is_empty() { Ok(()) } else { Err(Error::NotAllowed(refusals.join("; "))) }

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use super::commands::{MOST_WRITES, refusal};
 use super::{Error, Handler, Invocation, said};
 use crate::rounds::{Rounds, Standing, Way};
-use crate::store::{Closing, Registered, Store, Stored};
+use crate::store::{Registered, Store, Stored};
 
 /// How long after AWS was not to be had a request is tried again.
 const BEFORE_ANOTHER_TRY: SignedDuration = SignedDuration::from_secs(10);
@@ -99,7 +99,8 @@ impl Handler {
         let store = self.store()?;
         let rounds = self.rounds_as(reached.holder.clone(), store, invocation);
         if request.guards {
-            return self.guard(&request, &rounds).await;
+            self.guard(request.kind, store).await?;
+            return self.success(&request, &rounds).await;
         }
         for _ in 0..MOST_WRITES {
             let (stored, tombstone) = self.there(store, name).await?;
@@ -137,7 +138,7 @@ impl Handler {
                     return Err(refusal(name, refused).into());
                 }
             };
-            self.warn_of(&change.declared.commitment);
+            self.tell_of(&change);
             return self.go_on(&rounds, registered, stored.is_none(), invocation).await;
         }
         Err(Error::AwsError(format!("cannot register {name}: others write it at the same time; try again")).into())
@@ -352,68 +353,6 @@ impl Handler {
             warn!(commitment = %name, "{name}: {error}");
             true
         })
-    }
-
-    /// The guard of the service's own stack: it cannot be deleted while something is registered or paid for.
-    async fn guard(&self, request: &Request, rounds: &Rounds<'_>) -> Result<Value, Unanswered> {
-        let store = rounds.store;
-        match request.kind {
-            RequestType::Create => {
-                store.take_up(true).await?;
-            }
-            RequestType::Update => self.guard_update(store).await?,
-            RequestType::Delete => self.guard_delete(store).await?,
-        }
-        self.success(request, rounds).await
-    }
-
-    /// Another deployment's name would leave behind what was bought.
-    async fn guard_update(&self, store: Store<'_>) -> Result<(), Error> {
-        let differs = store
-            .deployment_item()
-            .await?
-            .is_some_and(|known| known.name != store.deployment || known.group != store.group);
-        let registered = store.all().await?;
-        if differs && !registered.is_empty() {
-            return Err(Error::NotAllowed(format!(
-                "the table belongs to another deployment, and {} commitments are registered there; retire each of them first",
-                registered.len()
-            )));
-        }
-        if registered.is_empty() {
-            store.take_up(true).await?;
-        }
-        Ok(())
-    }
-
-    async fn guard_delete(&self, store: Store<'_>) -> Result<(), Error> {
-        let marked = self.marked(store.deployment).await;
-        let closing = match store.close().await {
-            // Without a table, only what bears our marks can be paid for.
-            Err(error) => {
-                warn!("{error}");
-                Closing::Closed
-            }
-            Ok(closing) => closing,
-        };
-        let registered = match closing {
-            Closing::StillRegistered(names) => names,
-            Closing::Closed => Vec::new(),
-        };
-        let refused = match (&registered[..], &marked) {
-            ([], Ok(marked)) if marked.is_empty() => return Ok(()),
-            ([], Ok(marked)) => format!("still there: {}", marked.join(", ")),
-            ([], Err(error)) => error.to_string(),
-            (names, _) => format!("still registered in {}: {}", store.deployment, names.join(", ")),
-        };
-        if registered.is_empty()
-            && let Err(error) = store.set_open(true).await
-        {
-            warn!("{error}");
-        }
-        Err(Error::NotAllowed(format!(
-            "{refused}; delete or retire each of them first: without this service nobody would delete what they pay for"
-        )))
     }
 }
 

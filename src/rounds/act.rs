@@ -370,7 +370,7 @@ fn remember(way: &mut Way, action: &Action, now: Timestamp) {
     }
 }
 
-/// That an alias' turn came when nothing is started any more: the next tick goes on.
+/// The error for an alias whose turn comes too late: this invocation starts nothing any more, the next tick goes on.
 fn out_of_time(alias: &AliasId) -> CallError {
     CallError {
         cannot: format!("route {alias}"),

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -17,6 +18,9 @@ use serde_json::json;
 use super::item::{self, Item, number, part, text, text_in};
 use super::write::misbuilt;
 use super::{Store, Stored, Transacted};
+
+/// Tries at taking up a table that others take up at the same time.
+const MOST_TAKE_UPS: usize = 3;
 
 /// What came of a registration.
 #[derive(Debug, Clone, PartialEq)]
@@ -227,11 +231,33 @@ impl Store<'_> {
             code: "ValidationException".to_owned(),
             message,
         };
-        let mut item: Item = serde_dynamo::to_item(&deployment).map_err(|error| invalid(error.to_string()))?;
-        item.extend(item::key(item::DEPLOYMENT_KEY));
-        let request = self.client().put_item().table_name(self.table).set_item(Some(item));
-        request.send().await.map_err(|error| self.aws.failed(cannot(), &error))?;
-        Ok(deployment)
+        let ours: Item = serde_dynamo::to_item(&deployment).map_err(|error| invalid(error.to_string()))?;
+        for _ in 0..MOST_TAKE_UPS {
+            let known = self.get(item::DEPLOYMENT_KEY, cannot()).await?.unwrap_or_default();
+            // Nothing is to be written, or our write had succeeded and its answer was lost.
+            if ours.iter().all(|(name, value)| known.get(name) == Some(value)) {
+                return Ok(deployment);
+            }
+            let mut put = self.client().put_item().table_name(self.table);
+            let mut unchanged = Vec::new();
+            for (index, (name, value)) in known.iter().enumerate() {
+                unchanged.push(format!("#n{index} = :v{index}"));
+                put = put.expression_attribute_names(format!("#n{index}"), name);
+                put = put.expression_attribute_values(format!(":v{index}"), value.clone());
+            }
+            if known.is_empty() {
+                unchanged.push("attribute_not_exists(#key)".to_owned());
+                put = put.expression_attribute_names("#key", item::KEY);
+            }
+            let item = known.into_iter().chain(ours.clone()).chain(item::key(item::DEPLOYMENT_KEY)).collect();
+            let answer = put.set_item(Some(item)).condition_expression(unchanged.join(" AND ")).send().await;
+            match answer.map_err(|error| (error.code() == Some("ConditionalCheckFailedException"), error)) {
+                Ok(_) => return Ok(deployment),
+                Err((true, _)) => {}
+                Err((false, error)) => return Err(self.aws.failed(cannot(), &error)),
+            }
+        }
+        Err(CallError { kind: CallErrorKind::Busy, ..invalid("others write it at the same time".to_owned()) })
     }
 
     /// Closes the deployment, unless something is registered. It is closed before that is looked at, so that nothing can be

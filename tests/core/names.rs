@@ -162,6 +162,22 @@ async fn nothing_is_bought_or_registered_in_a_table_that_is_not_the_deployments(
         world.send(json!({"Action": "Adopt"})).await.expect(what);
         world.pass(45).await;
         assert_eq!((bought(&world), route(&world).is_some()), (2, true), "{what}: after Adopt");
-        let _ = DEPLOYMENT;
     }
+}
+
+#[tokio::test]
+async fn a_table_is_taken_up_though_the_answer_was_lost_and_what_a_newer_release_wrote_is_kept() {
+    let world = world().await;
+    let mut item = world.sim.item(TABLE, "deployment").expect("it is open");
+    item["Name"] = json!("another");
+    item["Newer"] = json!("kept");
+    world.sim.put_item(TABLE, "deployment", &item);
+    world.sim.fault("PutItem", 1, Fault::LoseAnswer);
+    world.send(json!({"Action": "Adopt"})).await.expect("it is taken up");
+    let taken = world.sim.item(TABLE, "deployment").expect("it is there");
+    assert_eq!((&taken["Name"], &taken["Newer"]), (&json!(DEPLOYMENT), &json!("kept")));
+    let written = world.sim.requests().iter().filter(|request| request.operation == "PutItem").count();
+    world.send(json!({"Action": "Adopt"})).await.expect("it was taken up");
+    let again = world.sim.requests().iter().filter(|request| request.operation == "PutItem").count();
+    assert_eq!(written, again, "there was nothing to write");
 }

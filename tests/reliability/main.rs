@@ -10,6 +10,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::Stack;
@@ -23,6 +24,7 @@ mod checks;
 mod crashes;
 mod pairs;
 mod stories;
+mod together;
 
 use stories::{Event, Step};
 
@@ -42,6 +44,8 @@ struct Scene {
     handlers: [Handler; 2],
     /// How many answers had been put when the next was to be the last that an invocation puts.
     dies_answering: Cell<Option<usize>>,
+    /// By how many seconds the second handler's clock is ahead.
+    ahead: Arc<AtomicI64>,
     /// How far the clock is past the minute whose ticks were delivered last: an invocation may stay awake beyond the next tick.
     behind: Cell<SignedDuration>,
 }
@@ -63,8 +67,15 @@ impl Scene {
         let log = Log::default();
         let lines = [Line::new("first", &sim, &log), Line::new("second", &sim, &log)];
         let hosts = [("RESPONSE_HOSTS", stack.sink.address())];
-        let handlers = lines.each_ref().map(|line| line.handler(&hosts));
-        let scene = Self { sim, stack, log, lines, handlers, dies_answering: Cell::new(None), behind: Cell::default() };
+        let mut handlers = lines.each_ref().map(|line| line.handler(&hosts));
+        let ahead = Arc::new(AtomicI64::new(0));
+        let (clock, seconds) = (Arc::clone(&sim), Arc::clone(&ahead));
+        handlers[1].clock.now = Box::new(move || {
+            let ahead = SignedDuration::from_secs(seconds.load(Ordering::Relaxed));
+            clock.now().saturating_add(ahead).expect("in range")
+        });
+        let scene =
+            Self { sim, stack, log, lines, handlers, ahead, dies_answering: Cell::new(None), behind: Cell::default() };
         for which in 0..2 {
             // A process asks for the table's own id once: from here on every invocation makes the same calls.
             let looked = scene.send(which, json!({"Action": "Doctor"})).await;

@@ -4,6 +4,7 @@
 //! state is that of one after the other, in one order or the other.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::line::{Called, Cut};
@@ -47,14 +48,27 @@ struct Run {
     at_once: Vec<&'static str>,
 }
 
-/// Where the second invocation is held.
+/// What happens to the second invocation while the first is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
-    /// Before its call of this number.
+enum Meanwhile {
+    /// It is held before its call of this number.
     Call(usize),
-    /// Not at all, and the first one's call takes as long as a call may take.
-    Slow,
+    /// It ends; then this long passes until the first goes on, and ticks come.
+    Pass(SignedDuration),
+    /// It ends, and its clock is ahead of the first one's by so much.
+    Ahead(SignedDuration),
 }
+
+/// The first one's call takes as long as a call may take.
+const SLOW: Meanwhile = Meanwhile::Pass(SLOWEST_CALL);
+/// The first is frozen until its lease has expired and a tick has taken over; clocks differ by half a minute.
+const RARELY: [Meanwhile; 3] = [
+    Meanwhile::Pass(SignedDuration::from_secs(LEASE + 60)),
+    Meanwhile::Ahead(SignedDuration::from_secs(30)),
+    Meanwhile::Ahead(SignedDuration::from_secs(-30)),
+];
+/// Seconds that a lease lasts.
+const LEASE: i64 = 45;
 
 struct Ready<'a> {
     scene: &'a Scene,
@@ -66,7 +80,7 @@ struct Ready<'a> {
 }
 
 impl Ready<'_> {
-    async fn interleaved(&mut self, first_held: usize, second_held: Until) -> Run {
+    async fn interleaved(&mut self, first_held: usize, meanwhile: Meanwhile) -> Run {
         let scene = self.scene;
         scene.back_to(&self.start);
         if let Some(goes_wrong) = self.goes_wrong {
@@ -75,8 +89,10 @@ impl Ready<'_> {
         let began = scene.sim.now();
         let [first, second] = &scene.lines;
         first.arm(Some(Cut::Before(first_held)));
-        if let Until::Call(call) = second_held {
-            second.arm(Some(Cut::Before(call)));
+        match meanwhile {
+            Meanwhile::Call(call) => second.arm(Some(Cut::Before(call))),
+            Meanwhile::Ahead(ahead) => scene.ahead.store(ahead.as_secs(), Ordering::Relaxed),
+            Meanwhile::Pass(_) => {}
         }
         let mut one = Box::pin(scene.send(0, self.events[0].clone()));
         let mut other = Box::pin(scene.send(1, self.events[1].clone()));
@@ -84,8 +100,10 @@ impl Ready<'_> {
         let instant = scene.sim.now();
         let other_ended = second.until_cut(other.as_mut()).await.is_some();
         let at_once = scene.called_by("second", instant);
-        if second_held == Until::Slow && !one_ended {
-            scene.pass_beside(SLOWEST_CALL).await;
+        if let Meanwhile::Pass(duration) = meanwhile
+            && !one_ended
+        {
+            scene.pass_beside(duration).await;
         }
         if !one_ended {
             first.release();
@@ -97,6 +115,7 @@ impl Ready<'_> {
         }
         first.arm(None);
         second.arm(None);
+        scene.ahead.store(0, Ordering::Relaxed);
         Run { at_once, ..self.settled(began, (one_ended, other_ended)).await }
     }
 
@@ -183,9 +202,13 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
     let mut beside: Vec<&'static str> = Vec::new();
     for first_held in 0..MOST_CALLS {
         let mine = first_held % shards == shard;
-        let whole = ready.interleaved(first_held, Until::Slow).await;
+        let whole = ready.interleaved(first_held, SLOW).await;
         if mine {
             tally.note(&whole, &orders, &format!("{name} {first_held} slow"));
+            for rarely in RARELY {
+                let run = ready.interleaved(first_held, rarely).await;
+                tally.note(&run, &orders, &format!("{name} {first_held} {rarely:?}"));
+            }
         }
         let passed = whole.log.iter().filter(|called| called.by == "first").nth(first_held.wrapping_sub(1));
         for call in (0..MOST_CALLS).take_while(|_| mine) {
@@ -199,7 +222,7 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
                 tally.points += 1;
                 continue;
             }
-            let run = ready.interleaved(first_held, Until::Call(call)).await;
+            let run = ready.interleaved(first_held, Meanwhile::Call(call)).await;
             tally.note(&run, &orders, &format!("{name} {first_held} {call}"));
             if run.ended.1 {
                 break;

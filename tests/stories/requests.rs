@@ -271,3 +271,38 @@ async fn a_changed_tick_rate_reaches_the_schedule_with_the_next_tick() {
     assert_eq!(expression(&world), json!("rate(5 minutes)"));
     steady(&world).await;
 }
+
+#[tokio::test]
+async fn a_registration_and_a_plan_say_what_the_dearest_month_costs() {
+    let world = world().await;
+    let priced = commitment(json!({"PricePerUnitHour": 20}));
+    let dearest = json!({"Of": "2026-12", "ModelUnitHours": 744, "Cost": 14880.0});
+    let report = send(&world, json!({"Action": "Plan", "Commitment": priced})).await;
+    assert_eq!(report["Dearest"], dearest);
+    let report = send(&world, json!({"Action": "Apply", "Commitment": priced})).await;
+    assert_eq!(report["Dearest"], dearest);
+    // Nobody asked what it costs, and nothing was declared.
+    for action in ["Status", "ScaleUp"] {
+        let report = send(&world, json!({"Action": action, "Name": NAME})).await;
+        assert_eq!(report.get("Dearest"), None, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_somebody_took_away_or_disabled_is_put_right_by_the_next_command() {
+    let world = in_service(json!({})).await;
+    let ticks = |world: &World| {
+        world.sim.schedule(GROUP, NAME).is_some_and(|schedule| schedule.definition["State"] != json!("DISABLED"))
+    };
+    assert!(ticks(&world));
+    world.sim.delete_schedule(GROUP, NAME);
+    send(&world, json!({"Action": "Status", "Name": NAME})).await;
+    assert!(!ticks(&world), "a Status changes nothing");
+    send(&world, json!({"Action": "ScaleUp", "Name": NAME})).await;
+    assert!(ticks(&world));
+    world.sim.edit_schedule(GROUP, NAME, |definition| definition["State"] = json!("DISABLED"));
+    send(&world, json!({"Action": "ScaleDown", "Name": NAME})).await;
+    assert!(ticks(&world));
+    world.pass(15).await;
+    assert!(world.sim.throughputs().is_empty());
+}

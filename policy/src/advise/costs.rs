@@ -4,20 +4,15 @@
 //! `throughput preview` bills it: from the purchase to the end of the drain, each started hour in full; where one size follows
 //! another, the earlier is kept for the lead and the drain.
 
-use std::collections::BTreeMap;
-
-use jiff::{SignedDuration, Timestamp};
-
 use super::field::Entry;
 use super::money::SHARES;
-use super::past::{HOUR, Past};
+use super::past::Past;
 use super::windows::{self, ONE, Proposed};
 use super::{Amount, Price, Question, Units, Verdict};
 use crate::desired::{Base, Demand};
-use crate::timetable::{Holiday, ModelUnits, Timetable};
+use crate::money;
+use crate::timetable::{Holiday, Timetable};
 
-/// Further back than any lead, drain and window reach.
-const LOOK_BACK: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// Hours of a week.
 const WEEK: i128 = 168;
 
@@ -161,42 +156,8 @@ fn wanted_by_hour(timetable: &Timetable, past: &Past) -> Vec<bool> {
 fn billed(timetable: &Timetable, question: &Question, past: &Past) -> i128 {
     let Question { lead, drain, .. } = question;
     let demand = Demand { base: Base::Timetable(timetable), units: ONE, hold: None, override_: None, lead: *lead };
-    let (from, until) = (past.first.as_second(), past.until().as_second());
-    let earlier = from - LOOK_BACK.as_secs();
-    let mut points = timetable.boundaries(earlier, until + lead.as_secs());
-    points.extend(points.clone().into_iter().map(|at| at - lead.as_secs()));
-    points.push(earlier);
-    points.retain(|at| earlier <= *at && *at < until);
-    points.sort_unstable();
-    points.dedup();
-    let mut held: Vec<(i64, Option<ModelUnits>)> = Vec::new();
-    for at in points {
-        let units = demand.at(Timestamp::from_second(at).unwrap_or_default()).units;
-        if held.last().is_none_or(|(_, before)| *before != units) {
-            held.push((at, units));
-        }
-    }
-    let mut by_size: BTreeMap<ModelUnits, Vec<(i64, i64)>> = BTreeMap::new();
-    for (index, (start, units)) in held.iter().enumerate() {
-        let Some(units) = *units else { continue };
-        let (ends, kept) = match held.get(index + 1) {
-            None => (until, 0),
-            Some((ends, None)) => (*ends, drain.as_secs()),
-            Some((ends, Some(_))) => (*ends, lead.as_secs() + drain.as_secs()),
-        };
-        let purchases = by_size.entry(units).or_default();
-        match purchases.last_mut() {
-            // It is wanted again before it is gone: the same one goes on.
-            Some((_, last)) if *start <= *last => *last = ends + kept,
-            _ => purchases.push((*start, ends + kept)),
-        }
-    }
-    let started = |(bought, ends): &(i64, i64)| {
-        let before = |at: i64| (at - bought + HOUR - 1).max(0) / HOUR;
-        before(*ends.min(&until)) - before(from.min(*ends))
-    };
-    let hours = by_size
-        .iter()
-        .map(|(units, purchases)| i128::from(units.get()) * i128::from(purchases.iter().map(started).sum::<i64>()));
-    hours.sum()
+    let (from, until) = (past.first, past.until());
+    let earlier = from.saturating_sub(money::LOOK_BACK).unwrap_or(from);
+    let all = money::held(&demand, *drain, earlier, until);
+    all.iter().map(|held| i128::from(held.unit_hours(from, until))).sum()
 }

@@ -62,7 +62,7 @@ impl Commitment {
 /// The names in `$defs` of lists.
 const LISTS: [&str; 4] = ["AgentAliases", "Windows", "Holidays", "Exceptions"];
 
-/// Where a declaration is written.
+/// The place in which a declaration is written.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     /// In an action, where a key that is `null` counts as absent, too.

@@ -90,7 +90,7 @@ pub struct Expected {
     pub version_matters: bool,
 }
 
-/// Where an alias sends invocations.
+/// The place to which an alias sends invocations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// To its model, on demand.

@@ -13,7 +13,7 @@ use crate::commitment::{AliasId, WhenOff, bare_model, is_inference_profile};
 use crate::observed::{AgentAlias, AliasStatus, Question, Throughput};
 use crate::record::{AliasMemory, Failure, Lifecycle, Target};
 
-/// What routing found.
+/// The findings of the step that routes aliases.
 #[derive(Debug, Default)]
 pub(super) struct Routed {
     pub(super) step: Step,
@@ -36,7 +36,7 @@ enum On {
     Foreign(String),
 }
 
-/// Where an alias belongs.
+/// The place to which an alias belongs.
 enum Belongs {
     OnDemand,
     On(Throughput),

@@ -12,7 +12,7 @@ use crate::commitment::ParameterName;
 use crate::observed::{CallError, CallErrorKind};
 use crate::record::Record;
 
-/// What this invocation has tried so far.
+/// The attempts of this invocation so far.
 #[derive(Debug, Clone, Default)]
 pub struct Attempts {
     failed: Vec<(Action, CallError)>,
@@ -45,7 +45,7 @@ impl Attempts {
 
     /// Notes that `action` failed. Returns true if that is a failure, and not something under way to be waited out.
     pub fn failed(&mut self, action: &Action, error: CallError) -> bool {
-        // Whatever it was: near a term's end it is tried again within seconds, for a term that renews costs a month.
+        // Near a term's end every failure is tried again within seconds, for a term that renews costs a month.
         if let Action::Delete { arn, patient: true, .. } = action {
             self.refused_patiently.insert(arn.clone());
             return false;

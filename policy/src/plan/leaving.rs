@@ -97,7 +97,7 @@ fn let_one_go(
     let Throughput { name, arn, status, .. } = throughput;
     let Some(held) = view.held(arn) else { return };
     let now = view.now();
-    // Whatever holds the deletion back, it may be over before the term is.
+    // The deletion may be held back for a while only, and be possible before the term ends.
     if let Some(until) = held.term_end.filter(|end| policy::is_near(*end, policy::AWAKE_BEFORE_TERM_END, now)) {
         step.waiting.push(WaitingOn::TermToEnd { name: name.clone(), until: Some(until) });
     }

@@ -16,7 +16,7 @@ use crate::commitment::{Commitment, OFF, ParameterName};
 use crate::observed::{CallError, Parameter, Throughput};
 use crate::record::{Lifecycle, Target};
 
-/// What pointing found.
+/// The findings of the step that points the parameter.
 #[derive(Debug, Default)]
 pub(super) struct Pointed {
     pub(super) step: Step,
@@ -212,7 +212,7 @@ pub fn is_without_throughput(commitment: &Commitment, value: &str) -> bool {
     value == OFF || commitment.on_demand().is_some_and(|on_demand| on_demand == value)
 }
 
-/// That a parameter holds what is not ours.
+/// The problem of a parameter that holds a foreign value.
 #[must_use]
 pub fn foreign_value(name: &ParameterName, seen: &Parameter) -> String {
     format!("parameter {name} holds `{}`, which is not ours", crate::input::cut(&seen.value))

@@ -60,7 +60,7 @@ pub enum Purchase {
     NoRoom,
 }
 
-/// What serves until the wanted throughput does.
+/// The throughput that serves until the wanted one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interim {
     /// Its ARN.
@@ -85,14 +85,14 @@ pub enum Goal {
     Meanwhile {
         /// The throughput that is being created.
         coming: String,
-        /// What serves until then.
+        /// The throughput that serves until then.
         interim: Option<String>,
     },
     /// Whether there will be one shows soon: everything stays as it is.
     Await,
     /// What there is, if anything: what is wanted cannot be had now.
     MakeDo {
-        /// What serves.
+        /// The throughput that serves.
         interim: Option<String>,
     },
 }
@@ -182,7 +182,7 @@ pub fn is_in_doubt(status: &AliasStatus, has_served: bool) -> bool {
     match status {
         AliasStatus::Prepared => false,
         AliasStatus::Updating | AliasStatus::Creating => true,
-        // What never served need not wait for aliases that cannot be on it.
+        // A throughput that never served need not wait: no alias can be on it.
         AliasStatus::Failed | AliasStatus::Deleting | AliasStatus::Unknown(_) => has_served,
     }
 }
@@ -287,7 +287,7 @@ pub fn is_to_end(record: &Record, held: &Held, deployment: &str, now: Timestamp)
 pub fn leaves_with_its_term(record: &Record, held: &Held, deployment: &str, now: Timestamp) -> bool {
     let notice = record.declared.commitment.drain.saturating_add(LEAVE_BEFORE_TERM_END);
     let is_near = held.term_end.is_some_and(|end| end.duration_since(now) <= notice);
-    // What failed serves no term.
+    // A failed throughput serves no term.
     held.term.is_some() && held.failed.is_none() && is_near && is_to_end(record, held, deployment, now)
 }
 

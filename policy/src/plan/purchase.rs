@@ -49,7 +49,7 @@ fn is_bought_as(view: &View<'_>, ours: &Throughput, name: &str) -> bool {
     view.held(&ours.arn).is_some_and(|held| held.name == name)
 }
 
-/// What serves until the wanted throughput does: the largest in service, or that looks have missed. One that leaves with its
+/// The throughput that serves until the wanted one does: the largest in service, or that looks have missed. One that leaves with its
 /// term does not.
 fn interim(view: &View<'_>, fitting: Option<&Throughput>, units: ModelUnits) -> Option<Interim> {
     let beside = fitting.map(|fitting| &fitting.arn);

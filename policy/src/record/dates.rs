@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What an action changes. Order is judged for each slot by itself.
+/// The part of a declaration that an action changes. Order is judged for each slot by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// The hold of a `ScaleUp` or `ScaleDown`.

@@ -71,7 +71,7 @@ pub struct Progress {
     /// Whether it was in service with every alias on it when it was last looked at.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ready: bool,
-    /// What ticks have been meeting, and since when.
+    /// The problems that ticks have been meeting, and since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problems: Option<LastProblems>,
     /// The last things done.
@@ -88,11 +88,11 @@ pub struct Progress {
 pub struct Done {
     /// When.
     pub at: Timestamp,
-    /// What, in the words of the log.
+    /// The deed, in the words of the log.
     pub did: String,
 }
 
-/// What ticks have been meeting.
+/// The problems that ticks have been meeting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LastProblems {
@@ -118,7 +118,7 @@ pub struct ModelDates {
     pub end_of_life: Option<Timestamp>,
 }
 
-/// That something failed.
+/// A failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Failure {
@@ -141,7 +141,7 @@ impl Failure {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct AliasMemory {
-    /// That it failed, until it has settled on a throughput.
+    /// Its last failure, until it has settled on a throughput.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failure>,
     /// Whether it was us who made it reject invocations. Set before the call, so that a crash cannot leave an alias
@@ -172,7 +172,7 @@ pub struct Held {
     /// When it was first seen in service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<Timestamp>,
-    /// That it failed.
+    /// Its last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failure>,
     /// When, on its way out, its last alias was first seen elsewhere: the drain counts from here.
@@ -229,7 +229,7 @@ pub struct Gone {
     pub at: Timestamp,
     /// Whether AWS acknowledged our own deletion. Otherwise looks have missed it for long enough.
     pub deleted: bool,
-    /// That it had failed, if it had.
+    /// Its failure at that time, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failure>,
     /// The value of `Purchase` that it was bought for.

@@ -19,12 +19,12 @@ pub struct Resource {
     pub logical_resource_id: String,
     /// The date of the newest request: one that is older changes nothing.
     pub newest: Timestamp,
-    /// That request.
+    /// The request that is answered.
     pub request_id: String,
     /// Whether its Create, or an Update since, has been answered SUCCESS.
     #[serde(default, skip_serializing_if = "is_default")]
     pub created: bool,
-    /// What that request was answered, once it was.
+    /// The answer to that request, once it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Decision>,
 }
@@ -97,7 +97,7 @@ impl Decision {
 }
 
 impl Owed {
-    /// What `request` is owed, if `previous` was in force before.
+    /// The answer that `request` is owed, if `previous` was in force before.
     #[must_use]
     pub fn to(request: &Request, previous: Option<Previous>) -> Self {
         Self {

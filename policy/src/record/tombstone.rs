@@ -1,6 +1,6 @@
 //! What else does the table hold?
 //!
-//! What is left of a commitment that is gone, which deployment the table belongs to, and which commitment declares an
+//! The memory of a commitment that is gone, which deployment the table belongs to, and which commitment declares an
 //! alias or a parameter.
 
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ pub struct Tombstone {
     /// The date of the newest request of its stack, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newest: Option<Timestamp>,
-    /// What that request was answered: delivered once more, it is told the same.
+    /// The answer to that request: if it is delivered once more, it is told the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<Answered>,
     /// The last invocations that carried an action out.
@@ -103,7 +103,7 @@ pub struct Deployment {
     pub open: bool,
 }
 
-/// What only one commitment can declare.
+/// A target that only one commitment can declare.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// An alias.

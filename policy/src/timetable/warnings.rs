@@ -122,7 +122,7 @@ impl Timetable {
         })
     }
 
-    /// What holidays of the coming year do to spans across days, which people do not expect.
+    /// Holidays of the coming year that cut spans across days, which people do not expect.
     fn spans_and_holidays(&self, now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         let today = now.as_second().div_euclid(DAY);

@@ -212,7 +212,7 @@ fn several(text: &str) -> Option<Vec<String>> {
     (windows.len() > 1 && waiting.is_empty()).then_some(windows)
 }
 
-/// What stands between commas and their like, and after each second time of day.
+/// The parts between commas and their like, and after each second time of day.
 fn parts(text: &str) -> Vec<String> {
     let text = text.replace(" and ", ",").replace([';', '&', '+', '\n'], ",");
     let mut separated = String::with_capacity(text.len() + 8);

@@ -86,7 +86,7 @@ const KNOWN_AS: [(&str, &[&str]); 147] = [
     ("WAT", &["Africa/Lagos"]),
     ("WEST", &["Europe/Lisbon"]),
     ("WIB", &["Asia/Jakarta"]),
-    // What Windows and others call zones.
+    // Names of zones in Windows and elsewhere.
     ("AUS Eastern", &["Australia/Sydney", "Australia/Melbourne"]),
     ("Central", &["America/Chicago"]),
     ("Central Europe", &["Europe/Budapest", "Europe/Prague"]),
