@@ -67,9 +67,9 @@ fn is_there(path: &str) -> Failure {
 fn create(path: &str, text: &str) -> Result<(), Failure> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);
     let written = created.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => is_there(path),
-        _ => Failure::Usage(format!("cannot write {path}: {error}")),
+    written.map_err(|error| {
+        let there = error.kind() == ErrorKind::AlreadyExists;
+        if there { is_there(path) } else { Failure::Usage(format!("cannot write {path}: {error}")) }
     })
 }
 

@@ -120,7 +120,9 @@ fn maps(hours: &[HourOfWeek], zone: &str, width: Option<usize>) -> String {
         if fits(line.chars().count()) {
             let _ = writeln!(text, "{:LABEL$}{line}", "");
         } else {
-            line.split("   ").for_each(|entry| text.push_str(&format!("{:LABEL$}{entry}\n", "")));
+            for entry in line.split("   ") {
+                let _ = writeln!(text, "{:LABEL$}{entry}", "");
+            }
         }
     }
     text
