@@ -241,7 +241,9 @@ fn asked<A: BufRead, Q: Write>(
     loop {
         let proposed = without.filter(|without| !without.is_empty());
         let proposed = proposed.map(|without| format!(" [{without}]")).unwrap_or_default();
-        write!(asks.questions, "{}{proposed} ", question.words)?;
+        // Where there must be an answer, none means nothing.
+        let words = question.words.split(" (empty").next().filter(|_| without.is_none()).unwrap_or(question.words);
+        write!(asks.questions, "{words}{proposed} ")?;
         asks.questions.flush()?;
         let mut line = String::new();
         if asks.answers.read_line(&mut line)? == 0 {

@@ -156,6 +156,7 @@ fn what_cannot_be_meant_is_asked_again() {
     for said in ["`a b`", "an answer is needed", "`two`", "Europe/Berlin", "`Monfri`"] {
         assert!(questions.contains(said), "{said}: {questions}");
     }
+    assert_eq!(questions.matches("(empty: no other window)").count(), 1, "a first one must be: {questions}");
     assert!(written::commitment(&answers).ends_with("PricePerUnitHour: 21.18\n"));
 }
 
