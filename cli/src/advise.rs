@@ -116,9 +116,9 @@ pub fn run(wanted: &Advise, terminal: &Terminal, now: Timestamp) -> Result<(), F
     if let Some(path) = &wanted.html {
         files::write(path, &page::html(&advised))?;
     }
-    terminal.print(&match wanted.format {
-        AdviseFormat::Text => text::text(&advised),
-        AdviseFormat::Json => format!("{:#}\n", data::json(&advised)),
-        AdviseFormat::Yaml => said::yaml(&advised),
-    })
+    match wanted.format {
+        AdviseFormat::Text => terminal.say(&text::text(&advised, terminal.width)),
+        AdviseFormat::Json => terminal.print(&format!("{:#}\n", data::json(&advised))),
+        AdviseFormat::Yaml => terminal.print(&said::yaml(&advised)),
+    }
 }

@@ -6,11 +6,14 @@ mod when;
 use std::path::PathBuf;
 
 use bigdecimal::BigDecimal;
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub use asking::{
-    AnswerFormat, Apply, Ask, Ends, Lasting, Named, Override, Plan, Reach, Resume, Retire, Scale, Status, Switch,
+    AnswerFormat, Apply, Ask, Doctor, Ends, Lasting, Named, Override, Plan, Reach, Resume, Retire, Scale, Scenario,
+    Status, Switch,
 };
 pub use when::{Day, NotADay, NotAnInstant, When};
 
@@ -18,7 +21,7 @@ pub use when::{Day, NotADay, NotAnInstant, When};
 const AFTER: &str = "\
 Exit codes:
   0  fine
-  1  mistakes in a file, or the function refuses
+  1  mistakes in a file, the function refuses, or the doctor finds something wrong
   2  wrong usage, or a file that cannot be read
   3  the function cannot be reached
 
@@ -33,8 +36,9 @@ Words:
   override  what lies above timetable and hold for a while; it ends by itself
   waits     what it is not yet as wanted for, and runs, what is paid for
 
-Only the verbs from plan to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`. With --local they talk \
-to a simulated account inside this process. With --model-id, advise reads metrics, with `cloudwatch:GetMetricData`.";
+Only the verbs from doctor to retire talk to AWS, and those only to the function, with `lambda:InvokeFunction`; --stack \
+asks CloudFormation for the function's name, with `cloudformation:DescribeStacks`. With --local they talk to a simulated account \
+inside this process. With --model-id, advise reads metrics, with `cloudwatch:GetMetricData`.";
 
 /// See what Throughput Scheduler for Amazon Bedrock will do, before and while it does it.
 #[derive(Debug, Parser)]
@@ -49,9 +53,35 @@ pub struct Arguments {
         default_value = "auto"
     )]
     pub color: Colour,
+    /// How wide pictures, tables and lines may be [default: COLUMNS, or the terminal's]
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(20..))]
+    pub width: Option<u16>,
+    /// Draw with signs of ASCII alone
+    #[arg(long, global = true)]
+    pub ascii: bool,
     /// What to do
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Arguments {
+    /// What this process was called with; help, and what cannot be meant, end it.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let mut command = Self::command();
+        let matches = command.get_matches_mut();
+        // The environment may name a function all the same.
+        let is_typed = |verb: &ArgMatches, name: &str| {
+            verb.try_contains_id(name).is_ok() && verb.value_source(name) == Some(ValueSource::CommandLine)
+        };
+        if let Some((_, verb)) = matches.subcommand()
+            && is_typed(verb, "stack")
+            && is_typed(verb, "function")
+        {
+            command.error(ErrorKind::ArgumentConflict, "give --stack or --function, not both").exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// When to use colour.
@@ -68,6 +98,8 @@ pub enum Colour {
 /// The verbs: first those that need no AWS.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Begin a commitment: ask for what it needs, and write a file
+    Init(crate::init::arguments::Init),
     /// Show a week of a file's timetables: picture, transitions, hours, cost, warnings
     Preview(Preview),
     /// Say which rule decides at an instant, and what it overrules
@@ -76,6 +108,8 @@ pub enum Verb {
     Check(Check),
     /// Say from weeks of usage which timetable to declare, and whether it is worth its price
     Advise(crate::advise::arguments::Advise),
+    /// Look whether everything is there that the function, and a file's commitments, need
+    Doctor(Doctor),
     /// Say what the function would do about a file, against what AWS reports
     Plan(Plan),
     /// Show how the commitments are
@@ -198,6 +232,9 @@ pub struct Explain {
     /// Only the commitment, or the resource, of this name
     #[arg(long)]
     pub name: Option<String>,
+    /// How to say it
+    #[arg(long, visible_alias = "output", default_value = "text")]
+    pub format: AnswerFormat,
 }
 
 /// `check`

@@ -161,7 +161,7 @@ async fn ends(
     let zone = match timezone {
         Some(zone) => Some(zone.time_zone().clone()),
         None if until.is_civil() => {
-            let report = function.send(json!({"Action": "Status", "Name": name})).await?;
+            let report = function.send_by_name(json!({"Action": "Status", "Name": name})).await?;
             report::zone(&report).map(|zone| zone.time_zone().clone())
         }
         None => Some(TimeZone::UTC),
@@ -280,12 +280,11 @@ async fn send_each(
             }
             Err(failure) => return Err(failure),
         };
-        let text = match ask.format {
-            AnswerFormat::Json => format!("{answer:#}\n"),
-            AnswerFormat::Text => text(&answer, &action),
-        };
-        let blank = if index > 0 && ask.format == AnswerFormat::Text { "\n" } else { "" };
-        terminal.print(&format!("{blank}{text}"))?;
+        let blank = if index > 0 { "\n" } else { "" };
+        match ask.format {
+            AnswerFormat::Json => terminal.print(&format!("{answer:#}\n"))?,
+            AnswerFormat::Text => terminal.say(&format!("{blank}{}", text(&answer, &action)))?,
+        }
     }
     refused.map_or(Ok(()), |_| Err(Failure::Told))
 }

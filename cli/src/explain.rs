@@ -5,10 +5,11 @@ use std::fmt::Write;
 use jiff::{SignedDuration, Timestamp};
 use policy::commitment::Commitment;
 use policy::desired::{Demand, Desired, Rule};
-use policy::timetable::{Exception, Source, Timetable, duration_text};
+use policy::timetable::{Exception, Source, State, Timetable, duration_text};
 use rehearsal::timeline::{demand, without_irregularities, zone};
+use serde_json::json;
 
-use crate::arguments::Explain;
+use crate::arguments::{AnswerFormat, Explain};
 use crate::terminal::Terminal;
 use crate::{Failure, files, preview};
 
@@ -19,6 +20,7 @@ use crate::{Failure, files, preview};
 pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
     let declarations = files::declarations(&wanted.file, wanted.name.as_deref(), terminal)?;
     let mut text = String::new();
+    let mut told = Vec::new();
     for declaration in &declarations {
         let commitment = preview::foreseeable(declaration)?;
         let (zone, _) = zone(commitment);
@@ -29,8 +31,20 @@ pub fn run(wanted: &Explain, terminal: &Terminal, now: Timestamp) -> Result<(), 
         for assumed in &declaration.assumed {
             let _ = writeln!(text, "  note: {assumed}");
         }
+        let held = demand(commitment, commitment.timetable.as_ref(), commitment.lead).at(at);
+        told.push(json!({
+            "Name": declaration.label,
+            "At": at,
+            "State": if held.units.is_some() { State::On } else { State::Off },
+            "ModelUnits": held.units.map_or(0, std::num::NonZero::get),
+            "Because": explained(commitment, at),
+            "Assumed": declaration.assumed,
+        }));
     }
-    terminal.print(&text)
+    match wanted.format {
+        AnswerFormat::Text => terminal.say(&text),
+        AnswerFormat::Json => terminal.print(&format!("{:#}\n", json!(told))),
+    }
 }
 
 /// One sentence: what is held of `commitment` at `at`, by which rule, what that rule overruled, and until when.

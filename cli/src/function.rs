@@ -14,23 +14,20 @@ use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::types::InvocationType;
 use aws_smithy_types::Blob;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::{SignedDuration, Timestamp};
-use policy::commitment::bare_model;
+use jiff::Timestamp;
 use policy::input::nearest;
-use rehearsal::{AGENT, ALIAS, MODEL, World, commitment};
+use rehearsal::World;
 use serde_json::{Value, json};
 use throughput_scheduler::aws;
 
-use crate::Failure;
 use crate::arguments::Reach;
+use crate::{Failure, local, stack};
 
 /// An invocation may last as long as Lambda lets it.
 const LONGEST_INVOCATION: Duration = Duration::from_secs(15 * 60 + 10);
 const CONNECT: Duration = Duration::from_secs(5);
 /// What takes longer is accompanied by a spinner.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the sample commitment has been in force in the simulated account: its throughput is in service.
-const BEFORE: SignedDuration = SignedDuration::from_hours(2);
 
 /// The function, and how it is reached.
 pub enum Function {
@@ -54,12 +51,14 @@ impl Function {
     /// None is named, or the simulated account cannot be brought to life.
     pub async fn reach(reach: &Reach, actions: &[Value], now: Timestamp) -> Result<Self, Failure> {
         if reach.local {
-            return accompanied("setting up a simulated account", local(actions, now)).await;
+            let account = accompanied("setting up a simulated account", local::account(actions, reach.scenario, now));
+            return Ok(Self::Local(Box::new(account.await?)));
         }
-        let Some(name) = reach.function.clone() else {
-            let message = "which function? Give --function NAME or set THROUGHPUT_FUNCTION; or try it with --local";
+        if reach.function.is_none() && reach.stack.is_none() {
+            let message =
+                "which function? Give --function NAME or --stack NAME, set THROUGHPUT_FUNCTION, or try it with --local";
             return Err(Failure::Usage(message.to_owned()));
-        };
+        }
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(LONGEST_INVOCATION).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(aws::http_client());
         if let Some(profile) = &reach.profile {
@@ -72,6 +71,10 @@ impl Function {
         let Some(region) = configuration.region().map(ToString::to_string) else {
             let message = "which Region? Give --region, set AWS_REGION, or choose a --profile that has one";
             return Err(Failure::Usage(message.to_owned()));
+        };
+        let name = match (&reach.stack, &reach.function) {
+            (Some(stack), _) => stack::function(stack, &configuration, &region).await?,
+            (None, function) => function.clone().unwrap_or_default(),
         };
         Ok(Self::Deployed { client: Client::new(&configuration), name, region })
     }
@@ -139,51 +142,6 @@ impl Drop for Function {
     }
 }
 
-/// A simulated account at `now`, with what `actions` declare in it, and the sample unless they say otherwise.
-async fn local(actions: &[Value], now: Timestamp) -> Result<Function, Failure> {
-    let start = now.saturating_sub(BEFORE).unwrap_or(now);
-    let function = Function::Local(Box::new(World::new(start).await));
-    let Function::Local(world) = &function else { return Ok(function) };
-    // No time passes while an answer is waited for: what it changes has settled at once.
-    world.sim.knobs(|knobs| knobs.alias_settle = SignedDuration::ZERO);
-    let declared: Vec<&Value> = actions.iter().filter_map(|action| action.get("Commitment")).collect();
-    for commitment in &declared {
-        furnish(world, commitment);
-    }
-    let sample = commitment(json!({}));
-    let takes = |declared: &&Value| declared["Name"] != sample["Name"] && shares_alias(declared, &sample);
-    if !declared.iter().any(takes) {
-        let sample = json!({"Action": "Apply", "Commitment": sample});
-        world.send(sample).await.map_err(|error| Failure::Unreachable(error.to_string()))?;
-    }
-    world.run_until(now, |_, _| {}).await;
-    Ok(function)
-}
-
-fn shares_alias(one: &Value, other: &Value) -> bool {
-    let aliases = |commitment: &Value| commitment["AgentAliases"].as_array().cloned().unwrap_or_default();
-    let others = aliases(other);
-    aliases(one).iter().any(|alias| others.contains(alias))
-}
-
-/// Puts the model, the agents and the aliases of `commitment` into the account, as if they had always been there.
-fn furnish(world: &World, commitment: &Value) {
-    let model = commitment["ModelId"].as_str().unwrap_or_default();
-    let bare = bare_model(model).to_owned();
-    if model.contains(":custom-model/") {
-        world.sim.add_custom_model(model, MODEL);
-    }
-    for alias in commitment["AgentAliases"].as_array().into_iter().flatten() {
-        let (Some(agent), Some(id)) = (alias["AgentId"].as_str(), alias["AgentAliasId"].as_str()) else { continue };
-        if (agent, id) == (AGENT, ALIAS) && bare == MODEL {
-            continue;
-        }
-        world.sim.add_agent(agent, &bare);
-        world.sim.add_agent_version(agent, "1", &bare);
-        world.sim.add_alias(agent, id, "1");
-    }
-}
-
 /// What an invocation came to.
 fn answer(output: InvokeOutput) -> Result<Value, Failure> {
     let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
@@ -207,7 +165,16 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let said = if let SdkError::ServiceError(context) = error {
+    Failure::Unreachable(format!("cannot invoke {name} in {region}: {}", cause(error)))
+}
+
+/// Why a call failed: the service's code and message, or all that lies behind it.
+pub(crate) fn cause<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let SdkError::ServiceError(context) = error {
         let (code, message) = (context.err().code(), context.err().message());
         format!("{}: {}", code.unwrap_or("UnknownError"), message.unwrap_or("no message"))
     } else {
@@ -216,8 +183,7 @@ where
         // The type behind it is in a crate that is otherwise not needed; its words are `loading credentials`.
         let cure = if said.contains("credential") { "no credentials: sign in, or choose a --profile: " } else { "" };
         format!("{cure}{said}")
-    };
-    Failure::Unreachable(format!("cannot invoke {name} in {region}: {said}"))
+    }
 }
 
 /// The same, with a spinner once it takes longer than a second; indicatif shows none outside a terminal.

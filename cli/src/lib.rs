@@ -1,10 +1,11 @@
 //! `throughput`: see what Throughput Scheduler for Amazon Bedrock will do, before and while it does it.
 //!
 //! ```text
+//! answers ─▶ init ─▶ file                                 a first commitment
 //! file ─▶ document ─▶ source ─▶ check                     mistakes on their lines
 //!                            ─▶ rehearsal::timeline ─▶ preview   picture, tables, files
 //!                            ─▶ explain                   one rule, and what it overrules
-//!                            ─▶ ask ─▶ the function       plan, status, override, …
+//!                            ─▶ ask ─▶ the function       doctor, plan, status, override, …
 //! usage ─▶ policy::advise ─▶ advise                       what to declare, and whether it is worth it
 //! ```
 //!
@@ -16,15 +17,20 @@ pub mod ask;
 pub mod bill;
 pub mod check;
 pub mod conflicts;
+pub mod doctor;
 pub mod document;
 pub mod explain;
 pub mod files;
+pub mod fit;
 pub mod function;
+pub mod init;
+pub mod local;
 pub mod manual;
 pub mod preview;
 pub mod price;
 pub mod report;
 pub mod source;
+pub mod stack;
 pub mod status;
 pub mod table;
 pub mod template;
@@ -105,13 +111,15 @@ impl Failure {
 /// See [`Failure`].
 pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
     match &arguments.verb {
+        Verb::Init(wanted) => init::run(wanted, terminal, now()),
         Verb::Preview(wanted) => preview::run(wanted, terminal, now()),
         Verb::Explain(wanted) => explain::run(wanted, terminal, now()),
         Verb::Check(wanted) => check::run(wanted, terminal, now()),
         Verb::Advise(wanted) => advise::run(wanted, terminal, now()),
         Verb::Completions { shell } => manual::completions(*shell, terminal),
         Verb::Man { verb } => manual::page(verb.as_deref(), terminal),
-        Verb::Plan(_)
+        Verb::Doctor(_)
+        | Verb::Plan(_)
         | Verb::Status(_)
         | Verb::History(_)
         | Verb::Override(_)
@@ -129,6 +137,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal, now: fn() -> Timestamp) -
 /// The verbs that talk to the function.
 async fn ask(verb: &Verb, terminal: &Terminal, now: fn() -> Timestamp) -> Result<(), Failure> {
     match verb {
+        Verb::Doctor(wanted) => doctor::run(wanted, terminal, now()).await,
         Verb::Plan(wanted) => ask::plan(wanted, terminal, now()).await,
         Verb::Status(wanted) => status::run(wanted, terminal, now).await,
         Verb::History(wanted) => status::history(wanted, terminal, now()).await,
@@ -138,7 +147,8 @@ async fn ask(verb: &Verb, terminal: &Terminal, now: fn() -> Timestamp) -> Result
         Verb::ScaleDown(wanted) => ask::scale(wanted, State::Off, terminal, now()).await,
         Verb::Apply(wanted) => ask::apply(wanted, terminal, now()).await,
         Verb::Retire(wanted) => ask::retire(wanted, terminal, now()).await,
-        Verb::Preview(_)
+        Verb::Init(_)
+        | Verb::Preview(_)
         | Verb::Explain(_)
         | Verb::Check(_)
         | Verb::Advise(_)

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use jiff::Timestamp;
 use throughput_cli::arguments::Arguments;
 use throughput_cli::terminal::Terminal;
@@ -12,9 +11,14 @@ fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the environment is read here, and by the reader of arguments")]
+fn columns() -> Option<String> {
+    std::env::var("COLUMNS").ok()
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let terminal = Terminal::of_process(arguments.color);
+    let arguments = Arguments::of_process();
+    let terminal = Terminal::of_process(&arguments, columns().as_deref());
     match throughput_cli::run(&arguments, &terminal, now) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -155,10 +155,10 @@ pub fn run(wanted: &arguments::Preview, terminal: &Terminal, now: Timestamp) -> 
     if let Some(path) = &wanted.html {
         files::write(path, &page::html(&previews))?;
     }
-    terminal.print(&match wanted.format {
-        PreviewFormat::Text => text::text(&previews, wanted, terminal),
-        PreviewFormat::Json => format!("{:#}\n", data::json(&previews, wanted.by)),
-        PreviewFormat::Csv => data::csv(&previews),
-        PreviewFormat::Ics => calendar::ics(&previews),
-    })
+    match wanted.format {
+        PreviewFormat::Text => terminal.say(&text::text(&previews, wanted, terminal)),
+        PreviewFormat::Json => terminal.print(&format!("{:#}\n", data::json(&previews, wanted.by))),
+        PreviewFormat::Csv => terminal.print(&data::csv(&previews)),
+        PreviewFormat::Ics => terminal.print(&calendar::ics(&previews)),
+    }
 }

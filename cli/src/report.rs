@@ -193,18 +193,21 @@ pub fn one(report: &Value, tense: Tense) -> String {
         line("waits", waiting);
     }
     let red = AnsiColor::Red.on_default().bold();
-    for problem in lines(report, "Problems") {
-        line("problem", &format!("{red}{problem}{red:#}"));
-    }
+    // What a tick has met and a look meets again is one problem.
     let last = &report["LastProblems"];
-    for problem in lines(last, "Problems") {
-        line("problem", &format!("{red}{problem}{red:#}, since {}", past(text(last, "At"), zone.as_ref())));
+    let since = format!(", since {}", past(text(last, "At"), zone.as_ref()));
+    let (now, before): (Vec<&str>, Vec<&str>) =
+        (lines(report, "Problems").collect(), lines(last, "Problems").collect());
+    for problem in now.iter().chain(before.iter().filter(|problem| !now.contains(problem))) {
+        let since = if before.contains(problem) { since.as_str() } else { "" };
+        line("problem", &format!("{red}{problem}{red:#}{since}"));
     }
     let creations: Vec<&str> = lines(report, "CreationTimes").collect();
     if let Some(latest) = creations.last() {
         let enough = text(report, "EnoughLeadTime");
         let enough = if enough.is_empty() { String::new() } else { format!("; LeadTime {enough} is enough for all") };
-        line("created", &format!("in {latest} the last time, {} times known{enough}", creations.len()));
+        let known = crate::check::counted(creations.len(), "time");
+        line("created", &format!("in {latest} the last time, {known} known{enough}"));
     }
     let next = &report["NextTransition"];
     if next.is_object() {
@@ -250,10 +253,13 @@ pub fn all(answer: &Value, width: Option<usize>) -> String {
     let red = AnsiColor::Red.on_default().bold();
     for report in commitments {
         let name = text(report, "Name");
-        for problem in lines(report, "Problems") {
-            let _ = writeln!(said, "{red}problem{red:#}: {name}: {problem}");
-        }
-        for problem in lines(&report["LastProblems"], "Problems") {
+        let mut problems: Vec<&str> = lines(report, "Problems").collect();
+        problems.extend(
+            lines(&report["LastProblems"], "Problems")
+                .filter(|problem| !problems.contains(problem))
+                .collect::<Vec<_>>(),
+        );
+        for problem in problems {
             let _ = writeln!(said, "{red}problem{red:#}: {name}: {problem}");
         }
         for waiting in lines(report, "Waiting") {

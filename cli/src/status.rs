@@ -19,23 +19,30 @@ pub async fn run(status: &Status, terminal: &Terminal, now: fn() -> Timestamp) -
     let function = Function::reach(&status.ask.reach, &[], now()).await?;
     let mut shown = Ok(look(status, &function).await?);
     let Some(seconds) = status.watch else {
-        return terminal.print(&said(status, &shown, terminal));
+        return show(status, &said(status, &shown, terminal), terminal);
     };
     loop {
         let text = said(status, &shown, terminal);
         let at = now().strftime("%H:%M:%SZ").to_string();
-        match (status.ask.format, terminal.width) {
+        match (status.ask.format, terminal.is_terminal) {
             // A program reads line by line.
             (AnswerFormat::Json, _) => terminal.print(&text)?,
-            (AnswerFormat::Text, Some(_)) => {
+            (AnswerFormat::Text, true) => {
                 terminal.clear()?;
-                terminal.print(&format!("{text}\n{at}, again in {seconds} s; end it with Ctrl-C\n"))?;
+                terminal.say(&format!("{text}\n{at}, again in {seconds} s; end it with Ctrl-C\n"))?;
             }
-            (AnswerFormat::Text, None) => terminal.print(&format!("{at}\n{text}\n"))?,
+            (AnswerFormat::Text, false) => terminal.say(&format!("{at}\n{text}\n"))?,
         }
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         function.catch_up(now()).await;
         shown = look(status, &function).await.map_err(|failure| failure.to_string());
+    }
+}
+
+fn show(status: &Status, text: &str, terminal: &Terminal) -> Result<(), Failure> {
+    match status.ask.format {
+        AnswerFormat::Json => terminal.print(text),
+        AnswerFormat::Text => terminal.say(text),
     }
 }
 
@@ -65,8 +72,10 @@ fn said(status: &Status, answer: &Result<Value, String>, terminal: &Terminal) ->
 pub async fn history(wanted: &Named, terminal: &Terminal, now: Timestamp) -> Result<(), Failure> {
     let function = Function::reach(&wanted.ask.reach, &[], now).await?;
     let report = function.send_by_name(json!({"Action": "Status", "Name": wanted.name})).await?;
-    terminal.print(&match wanted.ask.format {
-        AnswerFormat::Json => format!("{:#}\n", json!({"Name": wanted.name, "History": report["History"]})),
-        AnswerFormat::Text => report::history(&report),
-    })
+    match wanted.ask.format {
+        AnswerFormat::Json => {
+            terminal.print(&format!("{:#}\n", json!({"Name": wanted.name, "History": report["History"]})))
+        }
+        AnswerFormat::Text => terminal.say(&report::history(&report)),
+    }
 }

@@ -131,6 +131,9 @@ impl Account {
         answer["Arn"] = json!(arn(&key));
         answer["Name"] = json!(key.1);
         answer["GroupName"] = json!(key.0);
+        if answer["State"].is_null() {
+            answer["State"] = json!("ENABLED");
+        }
         answer["CreationDate"] = json!(known.anchor.as_second());
         Ok(answer)
     }

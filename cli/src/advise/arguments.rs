@@ -69,7 +69,7 @@ pub struct Advise {
     #[arg(long, default_value = "unknown")]
     pub missing: MissingIs,
     /// How to say it
-    #[arg(long, default_value = "text")]
+    #[arg(long, visible_alias = "output", default_value = "text")]
     pub format: AdviseFormat,
     /// Also draw the week into an SVG file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -10,6 +10,10 @@ use crate::table::table;
 
 /// From none to the most; told apart without colour.
 const SHADES: [char; 5] = ['·', '░', '▒', '▓', '█'];
+/// The day's name, and what is free beside it.
+const LABEL: usize = 12;
+/// Columns of an hour where there is room.
+const WIDE: usize = 2;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// One of the demands that are known of an hour.
@@ -17,7 +21,7 @@ pub type Demand = fn(&HourOfWeek) -> u64;
 
 /// Verdict, costs, timetable, reasons, and a map of the week.
 #[must_use]
-pub fn text(advised: &Advised) -> String {
+pub fn text(advised: &Advised, width: Option<usize>) -> String {
     let advice = &advised.advice;
     let bold = Style::new().bold();
     let mut text = format!("{bold}{}{bold:#}\n\n", said::verdict(advised));
@@ -26,7 +30,7 @@ pub fn text(advised: &Advised) -> String {
         let served = format!("{} %", said::tenths(served));
         vec![said::called(verdict).to_owned(), cost.to_string(), served, mark.to_owned()]
     });
-    text.push_str(&table(&["", "a week", "serves", ""], rows.collect(), 2, None));
+    text.push_str(&table(&["", "a week", "serves", ""], rows.collect(), 2, width));
     text.push('\n');
     for line in figures(advised) {
         let _ = writeln!(text, "  {line}");
@@ -45,7 +49,7 @@ pub fn text(advised: &Advised) -> String {
     for (level, reason) in &advice.confidence.reasons {
         let _ = writeln!(text, "  {:<6}  {reason}", said::level(*level).to_lowercase());
     }
-    text.push_str(&maps(&advice.map, advised.question.zone.name()));
+    text.push_str(&maps(&advice.map, advised.question.zone.name(), width));
     let notes = said::notes(advised);
     if !notes.is_empty() {
         text.push('\n');
@@ -86,35 +90,49 @@ fn decimal(tenths: i128) -> String {
 }
 
 /// The usual week, and the 95th percentile.
-fn maps(hours: &[HourOfWeek], zone: &str) -> String {
+fn maps(hours: &[HourOfWeek], zone: &str, width: Option<usize>) -> String {
     let most = hours.iter().map(|hour| hour.high).max().unwrap_or_default();
     let mut text = String::new();
+    let fits = |columns: usize| width.is_none_or(|width| LABEL + columns <= width);
+    let of_hour = if fits(WIDE * 24) { WIDE } else { 1 };
     let kinds: [(&str, Demand); 2] = [("usual hours", |hour| hour.usual), ("95th percentile", |hour| hour.high)];
     for (title, of) in kinds {
-        let _ = write!(text, "\n{:<12}", "");
-        for hour in (0..24).step_by(3) {
-            let _ = write!(text, "{hour:02}    ");
-        }
-        text.truncate(text.trim_end().len());
-        let _ = writeln!(text, "  {title}, {zone}");
+        let title = format!("{title}, {zone}");
+        let marks: Vec<String> =
+            (0..24).step_by(3).map(|hour| format!("{hour:02}{:1$}", "", 3 * of_hour - 2)).collect();
+        let marks = marks.concat().trim_end().to_owned();
+        text.push('\n');
+        let _ = if fits(marks.len() + 2 + title.len()) {
+            writeln!(text, "{:LABEL$}{marks}  {title}", "")
+        } else {
+            writeln!(text, "{:LABEL$}{title}\n{:LABEL$}{marks}", "", "")
+        };
         for (day, row) in hours.chunks(24).enumerate() {
-            let cells: String = row.iter().map(|hour| cell(hour, of(hour), most)).collect();
-            let _ = writeln!(text, "{:<12}{}", DAYS[day % 7], cells.trim_end());
+            let cells: String = row.iter().map(|hour| cell(hour, of(hour), most, of_hour)).collect();
+            let _ = writeln!(text, "{:<LABEL$}{}", DAYS[day % 7], cells.trim_end());
         }
     }
-    let _ = writeln!(
-        text,
-        "{:<12}█ up to {most} tokens an hour   ▓ up to three quarters   ▒ half   ░ a quarter\n{:<12}· little or nothing   ? unknown   ! throttled",
-        "", ""
-    );
+    let legend = [
+        format!("█ up to {most} tokens an hour   ▓ up to three quarters   ▒ half   ░ a quarter"),
+        "· little or nothing   ? unknown   ! throttled".to_owned(),
+    ];
+    for line in legend {
+        if fits(line.chars().count()) {
+            let _ = writeln!(text, "{:LABEL$}{line}", "");
+        } else {
+            for entry in line.split("   ") {
+                let _ = writeln!(text, "{:LABEL$}{entry}", "");
+            }
+        }
+    }
     text
 }
 
-/// Two columns; the second tells of throttles.
-fn cell(hour: &HourOfWeek, demand: u64, most: u64) -> String {
+/// An hour; the second of two columns tells of throttles, and so does a single one.
+fn cell(hour: &HourOfWeek, demand: u64, most: u64, columns: usize) -> String {
     let shade = if hour.known == 0 { '?' } else { SHADES[quarter(demand, most)] };
-    let second = if hour.throttled > 0 { '!' } else { shade };
-    format!("{shade}{second}")
+    let last = if hour.throttled > 0 { '!' } else { shade };
+    if columns == 1 { last.to_string() } else { format!("{shade}{last}") }
 }
 
 /// From little or nothing, 0, to the most, 4: less than a sixteenth is little.

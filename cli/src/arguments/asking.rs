@@ -15,15 +15,38 @@ pub struct Reach {
     /// The function: a name or an ARN, perhaps with an alias
     #[arg(long, value_name = "NAME", env = "THROUGHPUT_FUNCTION")]
     pub function: Option<String>,
+    /// The stack of the scheduler, in place of its function; whoever asks needs `cloudformation:DescribeStacks`, too
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     /// Try it in a simulated account inside this process, anew each time, with the sample `support-agent` in service
     #[arg(long)]
     pub local: bool,
+    /// With --local, the trouble to rehearse: what an alarm is about, at the first hours at which it would be met
+    #[arg(long, value_name = "TROUBLE", requires = "local")]
+    pub scenario: Option<Scenario>,
     /// The Region of the function
     #[arg(long)]
     pub region: Option<String>,
     /// The profile of the AWS configuration files
     #[arg(long)]
     pub profile: Option<String>,
+}
+
+/// Trouble that can be rehearsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Scenario {
+    /// AWS has granted no model units
+    Quota,
+    /// AWS creates a throughput and does not come to an end
+    Slow,
+    /// The function's role may not buy
+    Denied,
+    /// The model has turned LEGACY while its throughput was in service, and a window has closed
+    Legacy,
+    /// Each throughput that is bought fails
+    Failed,
+    /// A term was to end, nobody ticked, and AWS has renewed it
+    Renewed,
 }
 
 /// How an answer is said.
@@ -52,6 +75,7 @@ pub struct Ask {
   throughput plan support.yaml
   throughput plan support.yaml --at 2026-12-24T09:00:00+09:00
   throughput plan support.yaml --local
+  throughput plan support.yaml --local --scenario quota
   throughput plan sales.yaml template.yaml")]
 pub struct Plan {
     /// The files; `-` for standard input
@@ -82,6 +106,27 @@ pub struct Status {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub watch: Option<u64>,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: Ask,
+}
+
+/// `doctor`
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  throughput doctor
+  throughput doctor support.yaml
+  throughput doctor --stack throughput-scheduler --output json
+
+The function looks, and changes nothing. Without a file it looks at its own settings, table and schedules; with one also at the \
+model, aliases, parameter and guardrails of each commitment. It ends with exit code 1 if something is wrong.")]
+pub struct Doctor {
+    /// A file with what is to be registered; `-` for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<String>,
+    /// Only the commitment of this name
+    #[arg(long, requires = "file")]
+    pub name: Option<String>,
     /// How to ask
     #[command(flatten)]
     pub ask: Ask,

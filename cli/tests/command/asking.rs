@@ -321,15 +321,6 @@ fn a_wall_clock_is_that_of_the_timetable_or_of_a_time_zone_that_is_named() {
 }
 
 #[test]
-fn a_name_that_nobody_registered_is_told_with_the_one_that_is_meant() {
-    let local = call(&mut command(&["status", "suport-agent", "--local"]));
-    assert_eq!(local.code, 1);
-    assert!(local.err.contains("did you mean `support-agent`?"), "{}", local.err);
-    let other = call(&mut command(&["resume", "marketing", "--local"]));
-    assert!(other.err.contains("registered are support-agent"), "{}", other.err);
-}
-
-#[test]
 fn a_status_says_why_what_is_next_and_what_was_done() {
     let mut told = report();
     told["LastProblems"] = json!({"At": "2026-11-23T07:59:04Z", "Problems": ["quota refuses support-agent-1f0c2a"]});

@@ -9,7 +9,7 @@ use throughput_cli::check;
 use throughput_cli::source::{self, Source};
 use throughput_cli::terminal::Terminal;
 
-use crate::{command, run};
+use crate::{Call, command, run};
 
 /// `line:column path` of every finding.
 fn places(file: &str) -> Vec<String> {
@@ -159,10 +159,18 @@ fn a_bare_on_is_true_to_a_stack_and_on_everywhere_else() {
 
 /// Checks what stands in standard input.
 pub(crate) fn check_input(text: &str) -> (i32, String) {
-    let mut child = command(&["check", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let call = with_input(&["check", "-"], text);
+    (call.code, call.out)
+}
+
+/// Runs the command with `arguments`, and `text` in standard input.
+pub(crate) fn with_input(arguments: &[&str], text: &str) -> Call {
+    let pipe = Stdio::piped;
+    let mut child = command(arguments).stdin(pipe()).stdout(pipe()).stderr(pipe()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Call { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 #[test]
@@ -265,7 +273,8 @@ fn an_alias_does_not_reach_into_another_document() {
 #[test]
 fn a_file_that_breaks_off_anywhere_is_shown_without_a_panic() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let terminal = Terminal { colour: Colour::Never, width: Some(80), can_ask: false };
+    let terminal =
+        Terminal { colour: Colour::Never, width: Some(80), ascii: false, is_terminal: false, can_ask: false };
     for file in ["template.yaml", "mistakes.json", "mistakes.yaml"] {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         for (end, _) in text.char_indices() {

@@ -3,14 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it must not meet")]
 
 mod asking;
+mod beginning;
 mod billing;
 mod checking;
+mod examining;
 mod explaining;
+mod hours;
 mod kinds;
 mod manners;
+mod narrow;
 mod pictures;
 mod previewing;
+mod stacks;
 mod stand_in;
+mod troubles;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

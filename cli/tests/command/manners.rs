@@ -2,15 +2,21 @@
 
 use std::process::Stdio;
 
+use clap::CommandFactory;
+use throughput_cli::arguments::Arguments;
+
 use crate::{call, command, run};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 17] = [
+    "init",
     "preview",
     "explain",
     "check",
     "advise",
+    "doctor",
     "plan",
     "status",
+    "history",
     "override",
     "resume",
     "scale-up",
@@ -29,6 +35,80 @@ fn every_verb_helps_with_examples() {
         assert!(help.out.contains("Examples:\n  throughput "), "{verb}: {}", help.out);
     }
     assert!(run(&["--help"]).out.contains("Exit codes:"));
+}
+
+#[test]
+fn no_verb_is_forgotten_here() {
+    let command = Arguments::command();
+    let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    assert_eq!(verbs, VERBS);
+}
+
+/// What says something says it to programs, too. A script and a manual page have a format of their own.
+#[test]
+fn every_verb_speaks_json() {
+    let local = |verb: &'static str| [verb, "support-agent", "--local"];
+    let history = local("history");
+    let advise = "advise --file ../advise/usage/shop.csv --input-price 1 --output-price 1 --unit-price 8 --tokens-per-minute 9000";
+    let advise: Vec<&str> = advise.split(' ').collect();
+    let calls: [&[&str]; 15] = [
+        &["init", "/dev/null/none.yaml", "--model-id", "x.y:24k"],
+        &["preview", "tokyo.yaml"],
+        &["explain", "tokyo.yaml"],
+        &["check", "tokyo.yaml"],
+        &advise,
+        &["doctor", "--local"],
+        &["plan", "tokyo.yaml", "--local"],
+        &["status", "--local"],
+        &history,
+        &["override", "support-agent", "off", "--for", "2h", "--local"],
+        &["resume", "support-agent", "--local"],
+        &["scale-up", "support-agent", "--local"],
+        &["scale-down", "support-agent", "--local"],
+        &["apply", "mine.yaml", "--local"],
+        &["retire", "support-agent", "--yes", "--local"],
+    ];
+    let verbs: Vec<&str> = calls.iter().map(|call| call[0]).collect();
+    assert_eq!(verbs, VERBS[..15]);
+    for arguments in calls {
+        let call = run(&[arguments, &["--output", "json"]].concat());
+        // A file that cannot be written is told in words.
+        if arguments[0] == "init" {
+            assert!(call.code == 2 && call.out.is_empty() && call.err.contains("cannot write"), "{}", call.err);
+            continue;
+        }
+        assert_eq!(call.code, 0, "{arguments:?}: {}", call.err);
+        assert!(serde_json::from_str::<serde_json::Value>(&call.out).is_ok(), "{arguments:?}: {}", call.out);
+    }
+}
+
+#[test]
+fn an_explanation_is_data_too() {
+    let call = run(&["explain", "tokyo.yaml", "--at", "2026-11-24T10:00", "--output", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&call.out).unwrap();
+    assert_eq!((&told[0]["Name"], &told[0]["At"]), (&"support-agent".into(), &"2026-11-24T01:00:00Z".into()));
+    assert_eq!((&told[0]["State"], &told[0]["ModelUnits"]), (&"On".into(), &3.into()));
+    assert!(told[0]["Because"].as_str().unwrap().contains("window Mon-Fri 09:30-11:30"), "{told}");
+}
+
+#[test]
+fn a_name_that_nobody_registered_is_told_with_the_one_that_is_meant() {
+    for verb in [
+        &["status", "suport-agent"][..],
+        &["history", "suport-agent"],
+        &["retire", "suport-agent", "--yes"],
+        &["resume", "suport-agent"],
+        &["scale-up", "suport-agent"],
+        &["scale-down", "suport-agent"],
+        &["override", "suport-agent", "off", "--for", "2h"],
+        &["override", "suport-agent", "off", "--until", "tomorrow 18:00"],
+    ] {
+        let told = call(&mut command(&[verb, &["--local"]].concat()));
+        assert_eq!(told.code, 1, "{verb:?}");
+        assert!(told.err.contains("did you mean `support-agent`?"), "{verb:?}: {}", told.err);
+    }
+    let other = call(&mut command(&["resume", "marketing", "--local"]));
+    assert!(other.err.contains("registered are support-agent"), "{}", other.err);
 }
 
 #[test]

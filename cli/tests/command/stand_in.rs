@@ -1,4 +1,5 @@
-//! Lambda's Invoke, as far as the command needs it: it notes what is asked and answers what it was told to.
+//! Lambda's Invoke and `CloudFormation`'s `DescribeStacks`, as far as the command needs them: they note what is asked and answer
+//! what they were told to.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 /// What is answered to everything.
@@ -32,6 +35,8 @@ pub(crate) struct Answer {
 struct Shared {
     requests: Mutex<Vec<Request>>,
     answer: Answer,
+    /// What CloudFormation answers.
+    stack: Answer,
 }
 
 /// A Lambda on a port of its own.
@@ -43,8 +48,13 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     pub(crate) fn answering(answer: Answer) -> Self {
+        Self::with_stack(Answer { status: 500, headers: Vec::new(), body: String::new() }, answer)
+    }
+
+    /// A Lambda that gives `answer`, beside a `CloudFormation` that gives `stack`.
+    pub(crate) fn with_stack(stack: Answer, answer: Answer) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let shared = Arc::new(Shared { requests: Mutex::default(), answer });
+        let shared = Arc::new(Shared { requests: Mutex::default(), answer, stack });
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new().fallback(invoke).with_state(Arc::clone(&shared));
@@ -68,6 +78,7 @@ impl StandIn {
         let mut command = command(arguments);
         command
             .env("AWS_ENDPOINT_URL_LAMBDA", &self.url)
+            .env("AWS_ENDPOINT_URL_CLOUDFORMATION", &self.url)
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_REGION", "eu-central-1")
@@ -93,9 +104,12 @@ async fn invoke(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap, String) {
+    let text = String::from_utf8(body.to_vec()).unwrap();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    shared.requests.lock().unwrap().push(Request { path: uri.path().to_owned(), headers, body });
-    let Answer { status, headers, body } = shared.answer.clone();
+    shared.requests.lock().unwrap().push(Request { path: uri.path().to_owned(), headers, body, text });
+    // The query protocol knows one path.
+    let answer = if uri.path() == "/" { &shared.stack } else { &shared.answer };
+    let Answer { status, headers, body } = answer.clone();
     let headers = headers.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     (StatusCode::from_u16(status).unwrap(), headers, body)
 }

@@ -11,7 +11,8 @@ use crate::markdown::{Document, read, root};
 use crate::template::Template;
 
 /// The verbs that talk to the function: here, to one in a simulated account.
-const ASKING: [&str; 8] = ["plan", "status", "override", "resume", "scale-up", "scale-down", "apply", "retire"];
+const ASKING: [&str; 10] =
+    ["doctor", "plan", "status", "history", "override", "resume", "scale-up", "scale-down", "apply", "retire"];
 
 /// The calls of AWS's command line that documents make, with the options that they may have.
 const AWS: &[(&str, &str, &[&str])] = &[
@@ -180,6 +181,7 @@ impl Shell {
     /// Runs `throughput`: its exit code, and what it says.
     pub(crate) fn call(&self, words: &[String]) -> (Option<i32>, String) {
         let asks = words.first().is_some_and(|verb| ASKING.contains(&verb.as_str()));
+        let asks = asks && !words.iter().any(|word| word == "--local");
         let output = Command::new(env!("CARGO_BIN_EXE_throughput"))
             .args(words)
             .args(asks.then_some("--local"))
