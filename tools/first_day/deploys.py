@@ -155,6 +155,13 @@ def runs_from_an_archive(account, directory, bootstrap):
     alone.mkdir()
     subprocess.run(["tar", "-xzf", archive, "-C", alone], check=True)
     (unpacked,) = alone.iterdir()
+    links = [
+        (document, link)
+        for document in unpacked.rglob("*.md")
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+    ]
+    lost = [f"{document.name}: {link}" for document, link in links if not (document.parent / link).exists()]
+    expect(f"each of {len(links)} links in its documents leads to a file in it", links and not lost, lost)
     for tool in ("cargo", "rustc", "make", "python3"):
         expect(f"there is no {tool} on the path", shutil.which(tool, path=account.environment["PATH"]) is None)
 
