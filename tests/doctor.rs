@@ -1,5 +1,7 @@
 //! What does `Doctor` find, and what does it leave alone?
 
+#![expect(clippy::expect_used, reason = "a test stops at what it must not meet")]
+
 use jiff::Timestamp;
 use rehearsal::{AGENT, ALIAS, GROUP, MODEL, World, commitment};
 use serde_json::{Value, json};
