@@ -1,7 +1,8 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke quick test judges deploys second-opinion soak worlds mistakes check schema pictures lint-templates lint-workflows deny pins \
-  bench bench-desired growth fuzz mutants build package deploy advise
+.PHONY: help demo invoke quick test judges deploys smoke second-opinion soak worlds mistakes check schema pictures \
+  lint-templates lint-workflows deny pins \
+  bench bench-desired growth fuzz mutants build package packaged deploy advise
 
 CARGO := cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -47,12 +48,18 @@ test: .venv/referee/installed # run every test, and hold what was recorded again
 
 # By AWS's models, by boto3, by moto's EventBridge Scheduler, and by a second opinion on timetables: docs/reliability.md.
 judges: .venv/referee/installed
-	@$(CARGO) build --quiet --workspace --bin bootstrap --bin stage --bin timetables
+	@$(CARGO) build --quiet --workspace --bin bootstrap --bin stage --bin timetables --bin account
 	@$(REFEREE) tools/referee/recordings.py $(RECORDED)
 	@$(REFEREE) tools/referee/live.py $(TARGET)/debug/stage
+	@$(REFEREE) tools/smoke/rehearse.py $(TARGET)/debug/account
 	@$(REFEREE) tools/referee/emulator.py $(TARGET)/debug/stage $(TARGET)/debug/bootstrap events
 	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables --seed 1 --cases 1000
 	@$(MAKE) --no-print-directory deploys
+
+# In your own account: it says what that may cost, and asks. Without MODEL it lists those that are sold. docs/aws-facts.md has the rest.
+smoke: .venv/smoke/installed # buy the smallest throughput on AWS, see what it does, delete it: make smoke MODEL=amazon.nova-lite-v1:0:24k
+	@.venv/smoke/bin/python -B tools/smoke/smoke.py $(MODEL) $(if $(REGION),--region $(REGION)) $(if $(PRICE),--price $(PRICE)) \
+	  $(if $(ALIAS),--alias $(ALIAS)) $(if $(YES),--yes)
 
 # The deploy script against moto's CloudFormation: docs/reliability.md.
 deploys: .venv/deploys/installed .venv/aws/installed
@@ -157,6 +164,10 @@ build: .venv/cargo-lambda/installed # make the deployable package: make build, o
 # dist/: an archive for each architecture that a user deploys without Rust, the command for Linux, checksums, and what is in them.
 package: .venv/cargo-lambda/installed .cargo-tools/cargo-cyclonedx-$(CARGO_CYCLONEDX) # make dist/, what a release consists of: make package, or make package ARCHITECTURES=x86_64
 	@CARGO=$(CARGO) tools/package.sh $(or $(ARCHITECTURES),arm64 x86_64)
+
+# After make package, with nothing of Rust on the path: docs/reliability.md.
+packaged: .venv/deploys/installed .venv/aws/installed # check dist/: checksums, lists of contents, and a deployment from each archive
+	@.venv/deploys/bin/python -B tools/first_day/packaged.py .venv/aws/bin/aws dist
 
 # For the architecture that was built last, if one was. Region and credentials are the AWS CLI's; where there is none, one from PyPI is used.
 deploy: .venv/cargo-lambda/installed $(if $(AWS),,.venv/aws/installed) # build, and deploy what was built: make deploy, or make deploy YES=1 PARAMETERS="MaxModelUnits=2"

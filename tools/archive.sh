@@ -18,7 +18,8 @@ install -m 755 tools/deploy.sh "$staging/$name/deploy"
 sed 's|^      Code: target/lambda/bootstrap/$|      Code: bootstrap/|' template.yaml > "$staging/$name/template.yaml"
 grep -q '^      Code: bootstrap/$' "$staging/$name/template.yaml"
 echo "$architecture" > "$staging/$name/architecture"
-cp -R README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE docs examples schema events "$staging/$name/"
+cp -R README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE-MIT LICENSE-APACHE docs examples schema events \
+  "$staging/$name/"
 
 # The same commit gives the same archive: order, times and owners are fixed. (A zip, which the AWS CLI makes of it, knows no time before 1980.)
 time=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1000000000)}

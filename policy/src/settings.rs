@@ -22,8 +22,21 @@ pub struct Settings {
     pub tick_minutes: Result<u8, BadSetting>,
     /// What may be bought.
     pub guardrails: Result<Guardrails, BadSetting>,
+    /// Who is told of alarms.
+    pub alarms: Alarms,
     /// Further addresses, beside AWS, to which `CloudFormation` answers may go, each a `host:port`.
     pub response_hosts: Result<Vec<String>, BadSetting>,
+}
+
+/// Who is told when an alarm of the deployment rings, as far as its settings say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarms {
+    /// The settings do not say.
+    Unknown,
+    /// Nobody.
+    Nobody,
+    /// The subscribers of this SNS topic.
+    Topic(String),
 }
 
 impl Settings {
@@ -32,7 +45,8 @@ impl Settings {
     /// # Errors
     /// The setting that is wrong.
     pub fn complete(&self) -> Result<(), BadSetting> {
-        let Self { deployment, table, group, bus: _, role_arn, tick_minutes, guardrails, response_hosts } = self;
+        let Self { deployment, table, group, bus: _, role_arn, tick_minutes, guardrails, alarms: _, response_hosts } =
+            self;
         deployment.as_ref().map_err(Clone::clone)?;
         table.as_ref().map_err(Clone::clone)?;
         group.as_ref().map_err(Clone::clone)?;
@@ -66,6 +80,10 @@ impl Settings {
                 &or("ALLOWED_MODELS", "*"),
                 &or("ALLOWED_COMMITMENTS", "None"),
             ),
+            alarms: variable("ALARM_TOPIC_ARN").map_or(Alarms::Unknown, |topic| match topic.trim() {
+                "" => Alarms::Nobody,
+                topic => Alarms::Topic(topic.to_owned()),
+            }),
             response_hosts: read_hosts(&or("RESPONSE_HOSTS", "")),
         }
     }

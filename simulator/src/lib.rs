@@ -18,6 +18,7 @@ pub mod lambda;
 mod models;
 mod operators;
 mod parameters;
+mod quotas;
 mod recording;
 mod routes;
 pub mod runtime_api;

@@ -14,6 +14,7 @@ pub(crate) enum Service {
     Bedrock,
     DynamoDb,
     EventBridge,
+    Quotas,
     Scheduler,
     SystemsManager,
 }
@@ -25,6 +26,8 @@ impl Service {
             Self::DynamoDb
         } else if operation == "PutEvents" || operation == "DescribeEventBus" {
             Self::EventBridge
+        } else if operation == "ListServiceQuotas" {
+            Self::Quotas
         } else if operation.ends_with("Parameter") {
             Self::SystemsManager
         } else if operation.ends_with("Schedule") || operation.ends_with("Schedules") || operation == "GetScheduleGroup"
@@ -42,6 +45,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::EventBridge => "events",
             Self::Scheduler => "scheduler",
+            Self::Quotas => "servicequotas",
             Self::SystemsManager => "ssm",
         }
     }
@@ -51,7 +55,7 @@ impl Service {
         match self {
             Self::Bedrock | Self::Scheduler => "application/json",
             Self::DynamoDb => "application/x-amz-json-1.0",
-            Self::EventBridge | Self::SystemsManager => "application/x-amz-json-1.1",
+            Self::EventBridge | Self::Quotas | Self::SystemsManager => "application/x-amz-json-1.1",
         }
     }
 
@@ -60,7 +64,7 @@ impl Service {
         match self {
             Self::Bedrock | Self::Scheduler => None,
             Self::DynamoDb => Some(tables::error_type(code)),
-            Self::EventBridge | Self::SystemsManager => Some(code.to_owned()),
+            Self::EventBridge | Self::Quotas | Self::SystemsManager => Some(code.to_owned()),
         }
     }
 }
@@ -76,6 +80,7 @@ pub(crate) fn targeted(target: &str, body: Value) -> Option<Call> {
             let operation = ["DescribeEventBus", "PutEvents"].into_iter().find(|operation| *operation == name)?;
             (operation, Vec::new())
         }
+        ("ServiceQuotasV20190624", "ListServiceQuotas") => ("ListServiceQuotas", Vec::new()),
         ("DynamoDB_20120810", name) => (tables::operation(name)?, tables::keys_of(&body)),
         _ => return None,
     };
@@ -157,6 +162,7 @@ pub(crate) fn perform(account: &mut Account, call: &Call) -> Result<Value, Refus
         "GetScheduleGroup" => account.get_schedule_group(call),
         "PutEvents" => account.put_events(call),
         "DescribeEventBus" => account.describe_bus(call),
+        "ListServiceQuotas" => account.list_quotas(call),
         "GetParameter" => account.get_parameter(call),
         "PutParameter" => account.put_parameter(call),
         operation if tables::is_operation(operation) => account.on_tables(call),

@@ -128,6 +128,9 @@ impl Account {
         let key = self.key(call, call.query("groupName"))?;
         let known = self.schedules.get(&key).ok_or_else(|| Refusal::not_found(format!("Schedule {}", key.1)))?;
         let mut answer = known.definition.clone();
+        if answer["State"].is_null() {
+            answer["State"] = json!("ENABLED");
+        }
         answer["Arn"] = json!(arn(&key));
         answer["Name"] = json!(key.1);
         answer["GroupName"] = json!(key.0);

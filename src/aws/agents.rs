@@ -8,7 +8,47 @@ use policy::commitment::AliasId;
 use policy::observed::{AgentAlias, AliasStatus, CallError, CallErrorKind};
 use policy::plan::Route;
 
+/// An agent or an alias, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
 impl Aws {
+    /// Every agent of this account and Region.
+    ///
+    /// # Errors
+    /// The call was refused, or no answer came.
+    pub async fn agents(&self) -> Result<Vec<Listed>, CallError> {
+        let mut pages = self.agents.list_agents().into_paginator().items().send();
+        let mut agents = Vec::new();
+        while let Some(agent) = pages.next().await {
+            let agent = agent.map_err(|error| self.failed("list the agents", &error))?;
+            agents.push(Listed { id: agent.agent_id().to_owned(), name: agent.agent_name().to_owned() });
+        }
+        Ok(agents)
+    }
+
+    /// Every alias of `agent`, if that exists.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by not finding the agent.
+    pub async fn aliases_of(&self, agent: &str) -> Result<Option<Vec<Listed>>, CallError> {
+        let mut pages = self.agents.list_agent_aliases().agent_id(agent).into_paginator().items().send();
+        let mut aliases = Vec::new();
+        while let Some(alias) = pages.next().await {
+            match alias.map_err(|error| self.failed(format!("list the aliases of agent {agent}"), &error)) {
+                Ok(alias) => aliases
+                    .push(Listed { id: alias.agent_alias_id().to_owned(), name: alias.agent_alias_name().to_owned() }),
+                Err(error) => return none_if_not_found(error),
+            }
+        }
+        Ok(Some(aliases))
+    }
+
     /// The alias, if it exists.
     ///
     /// # Errors

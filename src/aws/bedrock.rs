@@ -125,6 +125,16 @@ impl Aws {
         })
     }
 
+    /// The ids of every base model that is sold as provisioned throughput in this Region, with their context lengths.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn models_sold(&self) -> Result<Vec<String>, CallError> {
+        let request = self.bedrock.list_foundation_models().by_inference_type(InferenceType::Provisioned);
+        let answer = request.send().await.map_err(|error| self.failed("list the models that are sold", &error))?;
+        Ok(answer.model_summaries().iter().map(|summary| summary.model_id().to_owned()).collect())
+    }
+
     /// The ARN of the base model of the custom model `id`.
     ///
     /// # Errors

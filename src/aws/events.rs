@@ -5,11 +5,22 @@ use policy::observed::{CallError, CallErrorKind};
 use policy::tidings::Tiding;
 
 use super::Aws;
+use super::bedrock::none_if_not_found;
 
 /// Most entries of one call.
 const MOST_ENTRIES: usize = 10;
 
 impl Aws {
+    /// Whether the event bus exists.
+    ///
+    /// # Errors
+    /// The call failed otherwise than by not finding it.
+    pub async fn has_bus(&self, bus: &str) -> Result<bool, CallError> {
+        let answer = self.events().describe_event_bus().name(bus).send().await;
+        let answer = answer.map_err(|error| self.failed(format!("look at event bus {bus}"), &error));
+        Ok(answer.map(Some).or_else(none_if_not_found)?.is_some())
+    }
+
     /// Tells `bus` of `tidings`. The same may be told twice: each has an id.
     ///
     /// # Errors

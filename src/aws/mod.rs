@@ -7,6 +7,7 @@ mod answer;
 mod bedrock;
 mod events;
 mod parameters;
+mod quotas;
 mod schedules;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -29,8 +30,10 @@ use jiff::Timestamp;
 use policy::observed::{CallError, CallErrorKind};
 use tokio::sync::OnceCell;
 
+pub use agents::Listed;
 pub use answer::Delivery;
 pub use bedrock::{Deletion, Purchase};
+pub use quotas::Quota;
 pub use schedules::Tick;
 
 /// Half the size of the SDK's usual aws-lc, and no 32 ms of collecting entropy before the first handshake.
@@ -47,6 +50,7 @@ pub struct Aws {
     events: OnceLock<aws_sdk_eventbridge::Client>,
     scheduler: OnceLock<aws_sdk_scheduler::Client>,
     parameters: OnceLock<aws_sdk_ssm::Client>,
+    quotas: OnceLock<aws_sdk_servicequotas::Client>,
     answers: Arc<answer::Answers>,
     timeouts: TimeoutConfig,
     /// Where fresh ids begin, and how many there have been.
@@ -96,6 +100,7 @@ impl Aws {
             ids: Arc::default(),
             scheduler: OnceLock::new(),
             parameters: OnceLock::new(),
+            quotas: OnceLock::new(),
             answers: Arc::default(),
             timeouts: configuration.timeout_config().cloned().unwrap_or_else(|| TimeoutConfig::builder().build()),
             region: configuration.region().map_or_else(|| "an unknown Region".to_owned(), ToString::to_string),
@@ -108,6 +113,10 @@ impl Aws {
 
     fn parameters(&self) -> &aws_sdk_ssm::Client {
         self.parameters.get_or_init(|| aws_sdk_ssm::Client::new(&self.configuration))
+    }
+
+    fn quotas(&self) -> &aws_sdk_servicequotas::Client {
+        self.quotas.get_or_init(|| aws_sdk_servicequotas::Client::new(&self.configuration))
     }
 
     /// Begins every fresh id with `process`: a rehearsal that is played twice makes the same calls.

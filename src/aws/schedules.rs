@@ -125,6 +125,17 @@ impl Aws {
         Ok(names)
     }
 
+    /// The state of the schedule group, such as `ACTIVE`, if it exists.
+    ///
+    /// # Errors
+    /// The Get failed otherwise than by not finding it.
+    pub async fn group_state(&self, group: &str) -> Result<Option<String>, CallError> {
+        let answer = self.scheduler().get_schedule_group().name(group).send().await;
+        let answer = answer.map_err(|error| self.failed(format!("look at schedule group {group}"), &error));
+        let found = answer.map(Some).or_else(none_if_not_found)?;
+        Ok(found.map(|found| found.state().map_or_else(String::new, |state| state.as_str().to_owned())))
+    }
+
     /// Deletes the schedule of the commitment `name`; one that is already gone counts as deleted.
     ///
     /// # Errors

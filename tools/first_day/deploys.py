@@ -151,10 +151,30 @@ def runs_from_an_archive(account, directory, bootstrap):
         [ROOT / "tools/archive.sh", "x86_64", bootstrap, directory / "again"], capture_output=True, text=True, check=True
     )
     expect("the same files make the same archive", archive.read_bytes() == pathlib.Path(again.stdout.strip()).read_bytes())
-    alone = directory / "alone"
-    alone.mkdir()
-    subprocess.run(["tar", "-xzf", archive, "-C", alone], check=True)
-    (unpacked,) = alone.iterdir()
+    unpacked = unpack(archive, directory / "alone")
+    deploys_from(account, directory, unpacked, "x86_64")
+    kept = directory / "code.zip"
+    with zipfile.ZipFile(kept) as package:
+        expect("the package holds the binary", package.read("bootstrap") == pathlib.Path(bootstrap).read_bytes())
+
+
+def unpack(archive, directory):
+    """The one directory that is in an archive."""
+    directory.mkdir()
+    subprocess.run(["tar", "-xzf", archive, "-C", directory], check=True)
+    (unpacked,) = directory.iterdir()
+    return unpacked
+
+
+def deploys_from(account, directory, unpacked, architecture):
+    """Deploys twice from an unpacked archive, and tries what has to be refused."""
+    links = [
+        (document, link)
+        for document in unpacked.rglob("*.md")
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text())
+    ]
+    lost = [f"{document.name}: {link}" for document, link in links if not (document.parent / link).exists()]
+    expect(f"each of {len(links)} links in its documents leads to a file in it", links and not lost, lost)
     for tool in ("cargo", "rustc", "make", "python3"):
         expect(f"there is no {tool} on the path", shutil.which(tool, path=account.environment["PATH"]) is None)
 
@@ -166,7 +186,7 @@ def runs_from_an_archive(account, directory, bootstrap):
         first["MaxModelUnits"] == "3"
         and first["AlarmEmail"] == "operators@example.com"
         and first["AllowedModels"] == "*"
-        and first["Architecture"] == "x86_64",
+        and first["Architecture"] == architecture,
         first,
     )
     code = account.code()
@@ -175,10 +195,10 @@ def runs_from_an_archive(account, directory, bootstrap):
     with zipfile.ZipFile(kept) as package:
         (entry,) = package.infolist()
         expect(
-            "the package holds the binary, and Lambda may run it",
+            "the package holds the archive's binary, and Lambda may run it",
             entry.filename == "bootstrap"
             and entry.external_attr >> 16 & 0o111 == 0o111
-            and package.read("bootstrap") == pathlib.Path(bootstrap).read_bytes(),
+            and package.read("bootstrap") == unpacked.joinpath("bootstrap/bootstrap").read_bytes(),
         )
 
     account.deploy(unpacked / "deploy", "AllowedModels=amazon.nova-*")
@@ -191,7 +211,8 @@ def runs_from_an_archive(account, directory, bootstrap):
 
     said = account.deploy(unpacked / "deploy", "MaxModelUnit=2", fails=True)
     expect("a parameter that is misspelt is refused before anything is sent", "no parameter MaxModelUnit" in said, said)
-    said = account.deploy(unpacked / "deploy", "Architecture=arm64", fails=True)
+    other = "arm64" if architecture == "x86_64" else "x86_64"
+    said = account.deploy(unpacked / "deploy", f"Architecture={other}", fails=True)
     expect("the architecture cannot differ from what was built", "Architecture" in said, said)
     said = account.deploy(unpacked / "deploy", STACK="another", BUCKET="nobody-s", fails=True)
     expect("a bucket that is not there is not made under a name that was given", "no bucket nobody-s" in said, said)

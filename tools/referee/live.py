@@ -201,6 +201,16 @@ def buses(events):
     refused(events.exceptions.ResourceNotFoundException, events.describe_event_bus, Name="nowhere")
 
 
+def quotas(service_quotas):
+    """What Amazon Bedrock grants."""
+    found = service_quotas.list_service_quotas(ServiceCode="bedrock")["Quotas"]
+    assert {one["QuotaName"]: one["Value"] for one in found if "model units" in one["QuotaName"].lower()} == {
+        f"Model units no-commitment Provisioned Throughputs across {kind} models": 20.0 for kind in ("base", "custom")
+    }, found
+    nowhere = {"ServiceCode": "nowhere"}
+    refused(service_quotas.exceptions.NoSuchResourceException, service_quotas.list_service_quotas, **nowhere)
+
+
 # A call of each operation that is well-formed; it is refused before it is looked at.
 ARN = "arn:aws:bedrock:eu-central-1:123456789012:provisioned-model/0123456789ab"
 SCHEDULE = {
@@ -245,6 +255,7 @@ CALLS = {
     "GetScheduleGroup": {"Name": GROUP},
     "PutEvents": {"Entries": [{"Detail": "{}"}]},
     "DescribeEventBus": {"Name": "default"},
+    "ListServiceQuotas": {"ServiceCode": "bedrock"},
 }
 
 
@@ -282,6 +293,7 @@ def main():
             tables(clients["dynamodb"])
         if "events" in clients:
             buses(clients["events"])
+        quotas(clients["service-quotas"])
         caught = error_classes(stage, clients, operations)
         broken = stage.say(Look=True)["Broken"]
         assert broken == [], broken

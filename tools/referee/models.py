@@ -15,7 +15,7 @@ import regex
 from botocore.utils import parse_timestamp
 from botocore.validate import ParamValidator
 
-SERVICES = ("bedrock", "bedrock-agent", "dynamodb", "events", "scheduler", "ssm")
+SERVICES = ("bedrock", "bedrock-agent", "dynamodb", "events", "scheduler", "service-quotas", "ssm")
 
 # What AWS gives although its model says otherwise, with the reason.
 UNLIKE_THE_MODEL = {

@@ -24,6 +24,7 @@ CRATES = {
     "dynamodb": "dynamodb",
     "eventbridge": "events",
     "scheduler": "scheduler",
+    "servicequotas": "service-quotas",
     "ssm": "ssm",
 }
 
