@@ -13,7 +13,7 @@ async fn in_hours_in_which_nothing_is_wanted_there_or_wrong_a_commitment_sends_n
     let watched = Watched::new().await;
     watched.apply(json!({"Timetable": {"Timezone": "UTC", "Windows": ["Mon 02:30-04:00"]}})).await;
     for (hour, sends) in [(0, false), (1, true), (2, true), (3, true), (4, true), (5, false), (6, false)] {
-        watched.until(&format!("2026-11-16T0{}:00:00Z", hour + 1)).await;
+        watched.until(&format!("2026-11-16T0{hour}:59:30Z")).await;
         let values = watched.values();
         let sent = values.keys().any(|(_, dimension)| *dimension == format!("Commitment {NAME}"));
         assert_eq!(sent, sends, "from {hour} on: {values:?}");

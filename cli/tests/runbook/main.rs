@@ -31,7 +31,8 @@ fn section(name: &str) -> String {
 /// what differs from case to case.
 fn assert_names_cause(alarm: &str, cause: &str, said: &str) {
     assert!(section(alarm).contains(&format!("`{cause}`")), "the section about {alarm} does not name `{cause}`");
-    let mut rest = said;
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut rest = words.as_str();
     for part in cause.split('…').map(str::trim).filter(|part| !part.is_empty()) {
         let found = rest.split_once(part).map(|(_, after)| after);
         rest = found.unwrap_or_else(|| panic!("`{cause}` is not said, as `{part}` is not, by:\n{said}"));

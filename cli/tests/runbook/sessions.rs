@@ -23,15 +23,15 @@ async fn not_ready_is_found_to_be_a_lead_that_is_too_short() {
     assert_names_cause("NotReady", "waits for … to be in service", &said);
     theatre.is_well_again("NotReady").await;
     let said = theatre.play("throughput status support-agent").await;
-    assert!(said.contains("LeadTime 75m is enough for all"), "{said}");
-    theatre.play("echo 'LeadTime: 75m' >> support.yaml").await;
+    assert!(said.contains("LeadTime 1h15m is enough for all"), "{said}");
+    theatre.play("echo 'LeadTime: 1h15m' >> support.yaml").await;
     theatre.play("throughput apply support.yaml --yes").await;
     theatre.until("2026-11-24T08:00:00Z").await;
     for minute in 0..30 {
         theatre.until(&format!("2026-11-24T08:{minute:02}:00Z")).await;
         assert_eq!(theatre.state("NotReady"), State::Ok, "the next morning it is there in time");
     }
-    theatre.tell("The next morning it is in service before 08:00, and nothing rings.");
+    theatre.tell("The next morning it is in service at 08:00, and nothing rings.");
     theatre.play("throughput history support-agent").await;
     assert_is_shown("NotReady", &theatre);
 }
