@@ -190,9 +190,8 @@ impl Needed {
         let rings = |breaching: usize| if breaching >= self.to_alarm { State::Alarm } else { State::Ok };
         match self.missing {
             Missing::Breaching => rings(breaching + missing),
-            Missing::NotBreaching => rings(breaching),
             Missing::Ignore if missing > 0 && breaching == real.len() && breaching < self.to_alarm => state,
-            Missing::Ignore => rings(breaching),
+            Missing::NotBreaching | Missing::Ignore => rings(breaching),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! `CloudWatch` behind it; the real command asks it through Lambda's Invoke.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -223,7 +224,7 @@ impl Theatre {
     /// Runs a line of the session, tells it with what it prints, and gives that.
     pub(crate) async fn play(&mut self, line: &str) -> String {
         let said = self.run(line).await;
-        self.told.push_str(&format!("$ {line}\n{said}"));
+        let _ = write!(self.told, "$ {line}\n{said}");
         said
     }
 
