@@ -102,8 +102,9 @@ schema: # write the JSON Schemas of a commitment anew
 	@$(CARGO) build --quiet --workspace --bin schema
 	@$(TARGET)/debug/schema schema
 
-pictures: # write the pictures of README.md and docs/ as the program shows them; a test says when they are stale
-	@WRITE_PICTURES=1 $(CARGO) test --quiet --package cli --test command --test advise pictures::
+pictures: # write the pictures and sessions of README.md and docs/ as the program shows them; a test says when they are stale
+	@WRITE_PICTURES=1 $(CARGO) test --quiet --workspace --test command --test advise pictures::
+	@WRITE_PICTURES=1 $(CARGO) test --quiet --workspace --test runbook sessions:: -- --test-threads=1
 
 # Asks nothing of the network: no look for newer releases.
 lint-templates: .venv/templates/installed .venv/checkov/installed # lints of template.yaml and examples/

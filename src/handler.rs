@@ -224,7 +224,7 @@ impl Handler {
             Ok(Some(stored)) => stored,
             Ok(None) => return Err(self.unknown(store, name).await),
             Err(error) => {
-                (self.measured)(&metrics::of_tick(store.deployment, name, None, self.now()));
+                (self.measured)(&metrics::of_tick(store.deployment, name, None, false, self.now()));
                 return Err(error.into());
             }
         };
@@ -232,7 +232,8 @@ impl Handler {
         let ran = self.carry(&rounds, &mut way, Some(set), invocation).await;
         let measure = ran.as_ref().ok().and_then(|()| measure(&way));
         if way.standing != Standing::LeftToAnother {
-            (self.measured)(&metrics::of_tick(store.deployment, name, measure.as_ref(), self.now()));
+            let changed = !way.done.is_empty() || metrics::have_changed(&way.begun.progress, &way.progress);
+            (self.measured)(&metrics::of_tick(store.deployment, name, measure.as_ref(), changed, self.now()));
         }
         ran?;
         if way.standing == Standing::Forgotten {

@@ -2,6 +2,11 @@
 //!
 //! `CloudWatch` metrics as lines of the log, in the embedded metric format: no call, no permission, a few hundred bytes a tick.
 //! What counts as wrong is measured for each commitment and for all of them together, so that one alarm serves all.
+//!
+//! `CloudWatch` charges for each hour in which a metric is sent. The alarms look at the deployment's metrics, so these are
+//! sent with every tick. A commitment's own are for the dashboard: model units are sent while some are wanted or there, what
+//! is wrong while something is. A tick that changed something sends all of them once, so that each ends with its last value.
+//! An hour in which units are sent gets them with each tick of it: that costs no more, and its average is right.
 
 use std::num::NonZero;
 
@@ -12,12 +17,16 @@ use crate::commitment::{AliasId, ParameterName, bare_model};
 use crate::desired::Demand;
 use crate::observed::{Observed, Throughput, ThroughputStatus};
 use crate::plan::{Plan, policy};
-use crate::record::{Lifecycle, Record};
+use crate::record::{Lifecycle, Progress, Record};
+use crate::timetable::State;
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "ThroughputScheduler";
 /// How long after the drain what is off may still be there before that is measured as wrong.
 const DELETION_TAKES: SignedDuration = SignedDuration::from_mins(10);
+
+/// What counts as wrong.
+const WRONG: [&str; 3] = ["NotReady", "StillBilled", "Problems"];
 
 /// The largest value that `CloudWatch` takes is 2^360: a line with a larger one would be lost.
 const LARGEST_VALUE: f64 = 1e108;
@@ -37,6 +46,8 @@ pub struct Measure {
     pub still_billed: bool,
     /// What needs a person.
     pub problems: usize,
+    /// Whether model units were there, or will be wanted, within this hour.
+    pub within_the_hour: bool,
     /// What is paid for an hour, if a price is declared, and a price it can be.
     pub cost_per_hour: Option<f64>,
 }
@@ -57,12 +68,25 @@ impl Measure {
             not_ready: active && is_late(record, observed, plan, now),
             still_billed: billed > 0 && !has_term(record, plan) && has_been_off(record, now),
             problems,
+            within_the_hour: is_within_the_hour(record, active, now),
             cost_per_hour: declared
                 .commitment
                 .price_per_unit_hour
                 .map(|price| price * f64::from(billed))
                 .filter(|cost| *cost <= LARGEST_VALUE),
         }
+    }
+
+    /// Whether model units are wanted or there.
+    #[must_use]
+    pub fn has_units(&self) -> bool {
+        let Self { desired, in_service, billed, .. } = self;
+        [desired, in_service, billed].into_iter().any(|units| *units > 0)
+    }
+
+    fn has_wrong(&self) -> bool {
+        let Self { not_ready, still_billed, problems, .. } = self;
+        *not_ready || *still_billed || *problems > 0
     }
 
     /// What is wrong with either.
@@ -132,29 +156,53 @@ fn has_been_off(record: &Record, now: Timestamp) -> bool {
     }
 }
 
-/// The line of a tick of the commitment `name`; without a `measure` nothing could be seen, which is a problem.
+/// Whether what is there, or what is wrong, has become another between two looks at a commitment.
 #[must_use]
-pub fn of_tick(deployment: &str, name: &str, measure: Option<&Measure>, now: Timestamp) -> Value {
+pub fn have_changed(before: &Progress, after: &Progress) -> bool {
+    let of = |progress: &Progress| {
+        let served = progress.throughputs.iter().map(|(arn, held)| (arn.clone(), held.served.is_some()));
+        (progress.ready, served.collect::<Vec<_>>())
+    };
+    before.problems != after.problems || of(before) != of(after)
+}
+
+/// Whether one has gone since the hour began, or will be wanted before it ends.
+fn is_within_the_hour(record: &Record, active: bool, now: Timestamp) -> bool {
+    let hour = SignedDuration::from_hours(1);
+    let begin = Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(hour.as_secs())).unwrap_or(now);
+    let end = begin.saturating_add(hour).unwrap_or(Timestamp::MAX);
+    let next = || record.declared.demand().next_transition(now);
+    record.progress.gone.values().any(|gone| begin <= gone.at)
+        || (active && next().is_some_and(|next| next.state == State::On && next.at < end))
+}
+
+/// The line of a tick of the commitment `name`; without a `measure` nothing could be seen, which is a problem. If the tick
+/// `changed` something, all of its metrics are sent.
+#[must_use]
+pub fn of_tick(deployment: &str, name: &str, measure: Option<&Measure>, changed: bool, now: Timestamp) -> Value {
     let mut line = Line::new(now);
     line.add(&["Deployment"], &[("Ticks", json!(1))]);
+    let both = ["Commitment", "Deployment"];
     match measure {
-        Some(measure) => line.add_commitment(measure),
-        None => {
-            line.add_wrong(
-                &["Commitment", "Deployment"],
-                &Measure { problems: 1, ..Measure::default() },
-                &["Problems"],
-            );
+        Some(measure) => {
+            if changed || measure.within_the_hour || measure.has_units() {
+                line.add_units(measure);
+            }
+            let of = if changed || measure.has_wrong() { &both[..] } else { &both[1..] };
+            line.add_wrong(of, measure, &WRONG);
         }
+        None => line.add_wrong(&both, &Measure { problems: 1, ..Measure::default() }, &["Problems"]),
     }
     line.finish(&[("Commitment", name), ("Deployment", deployment)])
 }
 
-/// The line of an invocation, other than a tick, with which the commitment `name` has gone.
+/// The line of an invocation, other than a tick, with which the commitment `name` has gone, or holds nothing any more: no tick
+/// would send its last values.
 #[must_use]
-pub fn of_end(deployment: &str, name: &str, now: Timestamp) -> Value {
+pub fn of_end(deployment: &str, name: &str, measure: &Measure, now: Timestamp) -> Value {
     let mut line = Line::new(now);
-    line.add_commitment(&Measure::default());
+    line.add_units(measure);
+    line.add_wrong(&["Commitment", "Deployment"], measure, &WRONG);
     line.finish(&[("Commitment", name), ("Deployment", deployment)])
 }
 
@@ -171,7 +219,7 @@ pub fn of_registered(deployment: &str, registered: usize, now: Timestamp) -> Val
 pub fn of_status(deployment: &str, commitments: usize, orphans: usize, worst: &Measure, now: Timestamp) -> Value {
     let mut line = Line::new(now);
     line.add(&["Deployment"], &[("Commitments", json!(commitments)), ("Orphans", json!(orphans))]);
-    line.add_wrong(&["Deployment"], worst, &["NotReady", "StillBilled", "Problems"]);
+    line.add_wrong(&["Deployment"], worst, &WRONG);
     line.finish(&[("Deployment", deployment)])
 }
 
@@ -196,7 +244,7 @@ impl Line {
         self.values.extend(metrics.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     }
 
-    fn add_commitment(&mut self, measure: &Measure) {
+    fn add_units(&mut self, measure: &Measure) {
         let Measure { desired, in_service, billed, cost_per_hour, .. } = measure;
         let mut metrics = vec![
             ("DesiredModelUnits", json!(desired)),
@@ -205,7 +253,6 @@ impl Line {
         ];
         metrics.extend(cost_per_hour.map(|cost| ("CostPerHour", json!(cost))));
         self.add(&["Commitment"], &metrics);
-        self.add_wrong(&["Commitment", "Deployment"], measure, &["NotReady", "StillBilled", "Problems"]);
     }
 
     fn add_wrong(&mut self, dimensions: &[&str], measure: &Measure, names: &[&str]) {

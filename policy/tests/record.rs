@@ -234,6 +234,9 @@ fn a_throughput_is_known_from_its_first_look_on() {
         (progress.creation_times.clone(), progress.enough_lead()),
         (vec![1440], Some(SignedDuration::from_mins(25)))
     );
+    let found = Throughput { arn: "found".to_owned(), ..seen(ThroughputStatus::InService, None) };
+    progress.see(&found, at(1500));
+    assert_eq!(progress.creation_times, [1440], "nobody knows how long one took that is found in service");
     progress.see(&failed, at(2000));
     progress.see(&failed, at(3000));
     assert_eq!(progress.throughputs[&arn(1)].failed, Some(Failure::new(at(2000), "no capacity")));
@@ -242,8 +245,9 @@ fn a_throughput_is_known_from_its_first_look_on() {
     progress.see(&failed, at(3001));
     assert_eq!(progress.throughputs[&arn(1)].missed, None);
     for creation in 0..10 {
-        let other = Throughput { arn: format!("arn {creation}"), ..seen(ThroughputStatus::InService, None) };
-        progress.see(&other, at(0));
+        let other = |status| Throughput { arn: format!("arn {creation}"), ..seen(status, None) };
+        progress.see(&other(ThroughputStatus::Creating), at(0));
+        progress.see(&other(ThroughputStatus::InService), at(0));
     }
     assert_eq!(progress.creation_times, [0; 8], "the last eight");
     assert_eq!(progress.enough_lead(), Some(SignedDuration::ZERO));

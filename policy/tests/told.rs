@@ -6,7 +6,7 @@
 #[path = "scene/mod.rs"]
 mod scene;
 
-use policy::metrics::{Measure, of_tick};
+use policy::metrics::{Measure, have_changed, of_tick};
 use policy::observed::{CallErrorKind, ThroughputStatus};
 use policy::record::{Failure, Record};
 use policy::report::Report;
@@ -232,7 +232,7 @@ fn still_billed_is_measured_when_it_has_been_off_for_longer_than_drain_and_ten_m
 
 #[test]
 fn a_tick_is_a_line_in_the_embedded_metric_format() {
-    let line = of_tick(scene::DEPLOYMENT, "support-agent", Some(&measure(&Scene::new(&json!({})))), at(0));
+    let line = of_tick(scene::DEPLOYMENT, "support-agent", Some(&measure(&Scene::new(&json!({})))), true, at(0));
     assert_eq!(line["_aws"]["Timestamp"], json!(at(0).as_millisecond()));
     for directive in line["_aws"]["CloudWatchMetrics"].as_array().expect("directives") {
         assert_eq!(directive["Namespace"], json!("ThroughputScheduler"));
@@ -245,6 +245,56 @@ fn a_tick_is_a_line_in_the_embedded_metric_format() {
             assert!(line[dimension.as_str().expect("a name")].is_string(), "{line}");
         }
     }
-    let blind = of_tick(scene::DEPLOYMENT, "support-agent", None, at(0));
+    let blind = of_tick(scene::DEPLOYMENT, "support-agent", None, false, at(0));
     assert_eq!(blind["Problems"], json!(1), "that nothing could be seen is a problem");
+}
+
+/// What a line sends for `dimension`.
+fn sent(line: &Value, dimension: &str) -> Vec<String> {
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().expect("directives").iter();
+    let ours = directives
+        .filter(|directive| directive["Dimensions"].as_array().is_some_and(|sets| sets.contains(&json!([dimension]))));
+    let metrics = ours.flat_map(|directive| directive["Metrics"].as_array().expect("metrics"));
+    metrics.map(|metric| metric["Name"].as_str().expect("a name").to_owned()).collect()
+}
+
+#[test]
+fn the_metrics_of_a_commitment_are_sent_while_something_is_wanted_there_or_wrong() {
+    let units = ["DesiredModelUnits", "InServiceModelUnits", "BilledModelUnits"].as_slice();
+    let wrong = ["NotReady", "StillBilled", "Problems"].as_slice();
+    let all = [units, wrong].concat();
+    let quiet = Measure::default();
+    for (measure, changed, expected) in [
+        (quiet.clone(), false, &[][..]),
+        (quiet.clone(), true, &all),
+        (Measure { within_the_hour: true, ..quiet.clone() }, false, units),
+        (Measure { desired: 1, ..quiet.clone() }, false, units),
+        (Measure { in_service: 1, ..quiet.clone() }, false, units),
+        (Measure { billed: 1, ..quiet.clone() }, false, units),
+        (Measure { problems: 1, ..quiet.clone() }, false, wrong),
+        (Measure { not_ready: true, desired: 1, ..quiet.clone() }, false, &all),
+        (Measure { still_billed: true, billed: 1, ..quiet.clone() }, false, &all),
+        (Measure { desired: 1, ..quiet.clone() }, true, &all),
+    ] {
+        let line = of_tick(scene::DEPLOYMENT, "support-agent", Some(&measure), changed, at(0));
+        assert_eq!(sent(&line, "Commitment"), expected, "{measure:?}, changed: {changed}");
+        assert_eq!(sent(&line, "Deployment"), [&["Ticks"], wrong].concat(), "the alarms look at these: {measure:?}");
+    }
+}
+
+#[test]
+fn what_is_there_and_what_is_wrong_change_between_two_looks() {
+    let before = Scene::new(&json!({})).serves(1).record.progress;
+    let mut wrong = before.clone();
+    assert!(wrong.note_problems(&["quota refuses it".to_owned()], at(0)));
+    let mut ready = before.clone();
+    ready.ready = !before.ready;
+    let mut gone = before.clone();
+    gone.throughputs.clear();
+    let mut noted = before.clone();
+    noted.note("wrote the schedule", at(0));
+    for (after, changed) in [(before.clone(), false), (wrong, true), (ready, true), (gone, true), (noted, false)] {
+        assert_eq!(have_changed(&before, &after), changed, "{after:?}");
+        assert_eq!(have_changed(&after, &before), changed, "and back");
+    }
 }

@@ -9,7 +9,7 @@ use policy::commitment::Commitment;
 use policy::event::{Command, Sent};
 use policy::guardrails::NotAllowed;
 use policy::input::Mistake;
-use policy::metrics;
+use policy::metrics::{self, Measure};
 use policy::money::Dearest;
 use policy::observed::{CallError, Facts, Observed};
 use policy::plan::Attempts;
@@ -258,11 +258,13 @@ impl Handler {
         Ok(report)
     }
 
-    /// Measures what came or went: whether it `is_new`, and whether it has been forgotten.
+    /// Measures what came or went: whether it `is_new`, whether it has been forgotten, and whether nothing is left of what it held.
     pub(super) async fn measure_ends(&self, store: Store<'_>, is_new: bool, way: &Way) {
         let forgotten = way.standing == Standing::Forgotten;
-        if forgotten {
-            (self.measured)(&metrics::of_end(store.deployment, way.stored.record.name(), self.now()));
+        let measure = if forgotten { Some(Measure::default()) } else { super::measure(way) };
+        let has_let_go = !way.begun.progress.throughputs.is_empty();
+        if let Some(measure) = measure.filter(|measure| forgotten || (has_let_go && !measure.has_units())) {
+            (self.measured)(&metrics::of_end(store.deployment, way.stored.record.name(), &measure, self.now()));
         }
         if is_new || forgotten {
             self.count(store).await;

@@ -1,11 +1,16 @@
 //! Is what a preview says it will cost what the function runs up?
 
+use std::collections::BTreeMap;
+use std::fs;
+
 use jiff::{SignedDuration, Timestamp};
 use policy::commitment::Commitment;
 use policy::input::Mistakes;
-use rehearsal::World;
+use rehearsal::{AGENT, ALIAS, World};
 use serde_json::{Value, json};
 use throughput_cli::bill::{bill, exactly, money, shift, windows};
+
+use crate::{call, command};
 
 /// The model-unit hours that are foreseen for a day in Tokyo, and those that the simulated account bills when the real
 /// handler lives through it.
@@ -38,6 +43,76 @@ async fn a_day_of_two_sizes_costs_no_more_than_was_foreseen() {
     let (foreseen, billed) = foreseen_and_billed(json!(["Mon-Fri 08:00-20:00", busy])).await;
     assert!((foreseen - 27.0).abs() < 0.1, "{foreseen}: 3 hours, 5 hours of 3 units, 9 hours");
     assert!(billed <= foreseen && foreseen - billed <= 4.0, "{billed} of {foreseen}");
+}
+
+/// Lets the function live until `until`; of its ticks those within a quarter of an hour around `changes`, as others change nothing.
+async fn live(world: &World, changes: &[Timestamp], until: Timestamp) {
+    let near = SignedDuration::from_mins(15);
+    while world.now() < until {
+        let now = world.now();
+        if changes.iter().any(|change| *change - near <= now && now < *change + near) {
+            world.run_until(now + SignedDuration::from_mins(5), |_, _| {}).await;
+        } else {
+            let next = changes.iter().map(|change| *change - near).filter(|begin| now < *begin).min();
+            world.sim.set_now(next.unwrap_or(until).min(until));
+        }
+    }
+}
+
+/// Three commitments of different size, zone and term: the rows of a month add up to the preview's total, and both to what the
+/// simulated account bills when the real handler lives through the month.
+#[tokio::test]
+async fn a_month_of_three_is_billed_as_its_rows_and_its_total_say() {
+    let timetable =
+        |zone: &str, window: &str| json!({"Timezone": zone, "Windows": [window], "Holidays": ["2027-01-01"]});
+    let model = "amazon.nova-lite-v1:0:24k";
+    let declared = [
+        json!({"Name": "berlin", "ModelId": model, "Timetable": timetable("Europe/Berlin", "Mon-Fri 09:00-17:00"),
+            "AgentAliases": [{"AgentId": AGENT, "AgentAliasId": ALIAS}]}),
+        json!({"Name": "tokyo", "ModelId": model, "ModelUnits": 3, "Drain": "0m", "LeadTime": "45m",
+            "Timetable": timetable("Asia/Tokyo", "Tue,Thu 08:00-20:00")}),
+        json!({"Name": "term", "ModelId": model, "ModelUnits": 2, "CommitmentDuration": "OneMonth", "Purchase": "2026-12"}),
+    ];
+    let folder = std::env::temp_dir().join(format!("throughput-month-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let files = ["berlin.json", "tokyo.json", "term.json"];
+    for (file, declared) in files.iter().zip(&declared) {
+        fs::write(folder.join(file), declared.to_string()).unwrap();
+    }
+    let preview = |format| {
+        let arguments = ["preview", "--from", "2026-12-01", "--days", "31", "--format", format];
+        call(command(&[&arguments[..], &files].concat()).current_dir(&folder)).out
+    };
+    let (csv, told) = (preview("csv"), preview("json"));
+    fs::remove_dir_all(&folder).unwrap();
+    let mut foreseen: BTreeMap<String, f64> = BTreeMap::new();
+    for row in csv.lines().skip(1) {
+        let hours = row.rsplit(',').nth(1).unwrap().parse::<f64>().unwrap();
+        *foreseen.entry(row.split(',').next().unwrap().to_owned()).or_default() += hours;
+    }
+
+    let world =
+        World::with_settings("2026-11-30T20:00:00Z".parse().unwrap(), &[("TICK_RATE", "rate(5 minutes)")]).await;
+    let (first, until) = ("2026-12-01T00:00:00Z".parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap());
+    let mut changes = vec![first];
+    for declared in &declared {
+        if declared["Name"] == "term" {
+            live(&world, &changes, first).await;
+        } else {
+            let commitment = Commitment::read(declared, "", &mut Mistakes::default()).unwrap();
+            let bought = bill(&commitment, world.now(), until).bought;
+            changes.extend(bought.iter().flat_map(|purchase| [purchase.from, purchase.until]));
+        }
+        world.send(json!({"Action": "Apply", "Commitment": declared})).await.unwrap();
+    }
+    live(&world, &changes, until).await;
+    let mut billed: BTreeMap<String, f64> = BTreeMap::new();
+    for bill in world.sim.billing() {
+        *billed.entry(bill.name.rsplit_once('-').unwrap().0.to_owned()).or_default() += bill.unit_hours;
+    }
+    assert_eq!(foreseen, billed, "the rows, and what was billed");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["Total"]["ModelUnitHours"].as_f64(), Some(billed.values().sum()), "the total, and what was billed");
 }
 
 fn commitment(more: Value) -> Commitment {

@@ -308,6 +308,7 @@ impl Progress {
     /// Notes `throughput`, which is ours, as it is seen at `now`.
     pub fn see(&mut self, throughput: &Throughput, now: Timestamp) {
         let Throughput { name, arn, status, units, model_arn, term, term_end, .. } = throughput;
+        let is_found = !self.throughputs.contains_key(arn);
         let held = self.throughputs.entry(arn.clone()).or_insert_with(|| Held {
             name: name.clone(),
             units: *units,
@@ -331,9 +332,11 @@ impl Progress {
         }
         if *status == ThroughputStatus::InService && held.served.is_none() {
             held.served = Some(now);
-            let took = now.duration_since(held.since).as_secs();
-            self.creation_times.push(took);
-            keep_last(&mut self.creation_times, CREATION_TIMES_KEPT);
+            // One that is found in service may have been created long ago.
+            if !is_found {
+                self.creation_times.push(now.duration_since(held.since).as_secs());
+                keep_last(&mut self.creation_times, CREATION_TIMES_KEPT);
+            }
         }
         if *status == ThroughputStatus::Failed && held.failed.is_none() {
             held.failed = Some(Failure::new(now, throughput.failure.as_deref().unwrap_or_default()));
