@@ -23,13 +23,13 @@ pub type Task = (World, usize);
 
 /// One alias, two aliases.
 fn x() -> Value {
-    json!([{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "XXXXXXXXXX"}])
+    json!([{"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "H2MD9XLV5C"}])
 }
 
 fn xy() -> Value {
     json!([
-        {"AgentId": "ABCDEFGHIJ", "AgentAliasId": "XXXXXXXXXX"},
-        {"AgentId": "ABCDEFGHIJ", "AgentAliasId": "YYYYYYYYYY"}
+        {"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "H2MD9XLV5C"},
+        {"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "T8KPW3NQ6J"}
     ])
 }
 
@@ -292,6 +292,12 @@ pub fn fixed() -> Vec<Task> {
         (world, limit)
     };
     worlds().into_iter().map(part).collect()
+}
+
+/// The world of this name.
+pub(crate) fn named(name: &str) -> Option<World> {
+    let mut all = worlds().into_iter().chain([beyond()]).map(|(world, _)| world);
+    all.find(|world| world.name == name)
 }
 
 /// A world in which AWS lags for longer than rule 5 counts on: there the search has to find what is bought twice.

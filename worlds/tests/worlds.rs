@@ -33,6 +33,6 @@ impl Told for Option<worlds::Broken> {
     }
 
     fn diary(&self) -> String {
-        self.as_ref().map(|broken| broken.diary.join("\n")).unwrap_or_default()
+        self.as_ref().map(|broken| broken.diary().join("\n")).unwrap_or_default()
     }
 }
