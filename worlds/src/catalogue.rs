@@ -8,8 +8,8 @@ use policy::timetable::State;
 use serde_json::{Value, json};
 
 use crate::world::Fault::{
-    AliasFails, AliasUnread, AnswerLost, Crash, CreationFails, Ghost, ListFails, LostTick, MarksLate, Missed, Repeated,
-    Silence, Stall, Throttled,
+    AliasFails, AliasUnread, AnswerLost, Crash, CreationFails, Ghost, Lingers, ListFails, LostTick, MarksLate, Missed,
+    Repeated, Silence, Stall, Throttled,
 };
 use crate::world::{Fault, Hand, World};
 
@@ -56,6 +56,18 @@ fn on_and_off() -> Vec<Task> {
                 .scale_down(0)
                 .faults(1, &all()),
             700_000,
+        ),
+        (
+            World::new(
+                "what is deleted lingers",
+                "scaled up, down and up again, and looks still show what is gone",
+                &["a"],
+            )
+            .scale_up(0, &json!({"AgentAliases": x()}))
+            .scale_down(0)
+            .scale_up(0, &json!({"AgentAliases": x()}))
+            .faults(2, &[Lingers, Missed]),
+            500_000,
         ),
         (plain("dies twice", "invocations die, stall and come twice").faults(3, &MACHINE), 900_000),
         (
