@@ -1,6 +1,6 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke quick test judges deploys smoke second-opinion soak worlds mistakes check schema pictures \
+.PHONY: help demo invoke quick test judges deploys smoke second-opinion soak reliability worlds mistakes check schema pictures \
   lint-templates lint-workflows deny pins \
   bench bench-desired growth fuzz mutants build package packaged deploy advise
 
@@ -82,6 +82,9 @@ WEEKS := 2
 soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
 	@$(CARGO) build --quiet --workspace --bin soak
 	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
+
+reliability: # play every crash point and every pair of calls; `make test` plays one of three
+	@EVERY_POINT=1 $(CARGO) test --workspace --test reliability -- --show-output
 
 worlds: # search every reachable state of small worlds: make worlds, or make worlds ONLY="a parameter"
 	@$(CARGO) build --quiet --package worlds --profile worlds

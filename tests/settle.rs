@@ -172,7 +172,14 @@ async fn play(room: &Room, happenings: &[Happening]) -> Result<(), String> {
         let always = commitment(json!({"TakeOver": true}));
         world.send(json!({"Action": "Apply", "Commitment": always})).await.map_err(said)?;
     }
-    world.pass(150).await;
+    for _ in 0..12 {
+        world.pass(10).await;
+        if settled(&world).await.is_ok() {
+            break;
+        }
+    }
+    // And so it stays.
+    world.pass(20).await;
     settled(&world).await
 }
 

@@ -36,6 +36,8 @@ pub enum Cut {
 pub struct Called {
     /// The name of the line.
     pub by: &'static str,
+    /// Its number: how many the line had begun before.
+    pub number: usize,
     /// The operation.
     pub operation: &'static str,
     /// Whether it was not refused.
@@ -127,21 +129,23 @@ impl Line {
     }
 
     /// The number of this call, and what is to happen at it.
-    fn next(&self) -> Option<Cut> {
+    fn next(&self) -> (usize, Option<Cut>) {
         let mut state = lock(&self.state);
         let number = state.calls;
         state.calls += 1;
-        let (due, left) = match state.cut? {
-            due @ (Cut::Before(at) | Cut::After(at)) if at == number => (due, None),
-            due @ Cut::Lose(at, times) if at == number => (due, (times > 1).then(|| Cut::Lose(at + 1, times - 1))),
-            Cut::Before(_) | Cut::After(_) | Cut::Lose(..) => return None,
+        let (due, left) = match state.cut {
+            Some(due @ (Cut::Before(at) | Cut::After(at))) if at == number => (Some(due), None),
+            Some(due @ Cut::Lose(at, times)) if at == number => {
+                (Some(due), (times > 1).then(|| Cut::Lose(at + 1, times - 1)))
+            }
+            later => (None, later),
         };
         state.cut = left;
-        Some(due)
+        (number, due)
     }
 
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let cut = self.next();
+        let (number, cut) = self.next();
         if matches!(cut, Some(Cut::Before(_))) {
             self.stop().await;
         }
@@ -150,7 +154,7 @@ impl Line {
         let answer = self.sim.answer(request).await;
         if let Some(operation) = self.sim.last_operation() {
             let accepted = answer.as_ref().is_ok_and(|answer| answer.status().is_success());
-            lock(&self.log).push(Called { by: self.name, operation, accepted, at: self.sim.now() });
+            lock(&self.log).push(Called { by: self.name, number, operation, accepted, at: self.sim.now() });
         }
         match (cut, answer) {
             (Some(Cut::Lose(..)), _) | (_, Err(_)) => Err(ConnectorError::io("the connection broke".into())),

@@ -9,8 +9,8 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::Stack;
@@ -32,8 +32,22 @@ use stories::{Event, Step};
 const TICK: SignedDuration = SignedDuration::from_mins(1);
 /// How long an invocation lasts at most.
 const TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
+/// Of so many points `make test` plays one.
+const ONE_OF: usize = 3;
 /// The second alias of the sample agent.
 const OTHER_ALIAS: &str = "ALIAS00002";
+
+/// Whether `operation` changes something.
+fn changes(operation: &str) -> bool {
+    !operation.starts_with("Get") && !operation.starts_with("List")
+}
+
+/// Whether the point of this `number` is played: `make test` plays one of [`ONE_OF`], `make reliability` each.
+#[expect(clippy::disallowed_methods, reason = "the verb of the Makefile says so, and no user of the function")]
+fn is_played(number: usize) -> bool {
+    static EACH: LazyLock<bool> = LazyLock::new(|| std::env::var_os("EVERY_POINT").is_some());
+    *EACH || number.is_multiple_of(ONE_OF)
+}
 
 /// An account, a stack, and the function twice.
 struct Scene {

@@ -13,7 +13,8 @@ fn timetable(zone: &str, windows: &[&str]) -> Value {
 
 #[tokio::test]
 async fn two_days_of_business_hours_and_a_weekend() {
-    let world = World::new(at("2026-11-19T15:00:00Z")).await;
+    // Ticks of five minutes, so that four days are no five thousand of them.
+    let world = World::with_settings(at("2026-11-19T15:00:00Z"), &[("TICK_RATE", "rate(5 minutes)")]).await;
     world.sim.knobs(|knobs| knobs.least_drain = SignedDuration::from_mins(5));
     apply(&world, timetable("Asia/Tokyo", &["Mon-Fri 08:00-20:00"])).await;
     let diary = diary(&world, "2026-11-23T12:00:00Z").await;

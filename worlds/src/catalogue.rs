@@ -8,8 +8,8 @@ use policy::timetable::State;
 use serde_json::{Value, json};
 
 use crate::world::Fault::{
-    AliasFails, AliasUnread, AnswerLost, Crash, CreationFails, Ghost, ListFails, LostTick, MarksLate, Missed, Repeated,
-    Silence, Stall, Throttled,
+    AliasFails, AliasUnread, AnswerLost, Crash, CreationFails, Ghost, Lingers, ListFails, LostTick, MarksLate, Missed,
+    Repeated, Silence, Stall, Throttled,
 };
 use crate::world::{Fault, Hand, World};
 
@@ -23,13 +23,13 @@ pub type Task = (World, usize);
 
 /// One alias, two aliases.
 fn x() -> Value {
-    json!([{"AgentId": "ABCDEFGHIJ", "AgentAliasId": "XXXXXXXXXX"}])
+    json!([{"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "H2MD9XLV5C"}])
 }
 
 fn xy() -> Value {
     json!([
-        {"AgentId": "ABCDEFGHIJ", "AgentAliasId": "XXXXXXXXXX"},
-        {"AgentId": "ABCDEFGHIJ", "AgentAliasId": "YYYYYYYYYY"}
+        {"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "H2MD9XLV5C"},
+        {"AgentId": "Q4RT7ZB2KW", "AgentAliasId": "T8KPW3NQ6J"}
     ])
 }
 
@@ -56,6 +56,18 @@ fn on_and_off() -> Vec<Task> {
                 .scale_down(0)
                 .faults(1, &all()),
             700_000,
+        ),
+        (
+            World::new(
+                "what is deleted lingers",
+                "scaled up, down and up again, and looks still show what is gone",
+                &["a"],
+            )
+            .scale_up(0, &json!({"AgentAliases": x()}))
+            .scale_down(0)
+            .scale_up(0, &json!({"AgentAliases": x()}))
+            .faults(2, &[Lingers, Missed]),
+            500_000,
         ),
         (plain("dies twice", "invocations die, stall and come twice").faults(3, &MACHINE), 900_000),
         (
@@ -292,6 +304,12 @@ pub fn fixed() -> Vec<Task> {
         (world, limit)
     };
     worlds().into_iter().map(part).collect()
+}
+
+/// The world of this name.
+pub(crate) fn named(name: &str) -> Option<World> {
+    let mut all = worlds().into_iter().chain([beyond()]).map(|(world, _)| world);
+    all.find(|world| world.name == name)
 }
 
 /// A world in which AWS lags for longer than rule 5 counts on: there the search has to find what is bought twice.

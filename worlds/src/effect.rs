@@ -76,7 +76,13 @@ fn meets(action: &Action, fault: Fault) -> bool {
         Fault::CreationFails | Fault::Missed => matches!(action, Action::Buy { .. }),
         Fault::AliasFails => matches!(action, Action::Route { .. }),
         Fault::AliasUnread | Fault::MarksLate => matches!(action, Action::Delete { .. }),
-        Fault::Crash | Fault::Stall | Fault::LostTick | Fault::Ghost | Fault::ListFails | Fault::Repeated => false,
+        Fault::Crash
+        | Fault::Stall
+        | Fault::LostTick
+        | Fault::Ghost
+        | Fault::Lingers
+        | Fault::ListFails
+        | Fault::Repeated => false,
     }
 }
 

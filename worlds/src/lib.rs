@@ -27,8 +27,10 @@ mod search;
 mod state;
 mod table;
 mod time;
+mod walk;
 mod world;
 
 pub use catalogue::{Task, beyond, fixed, worlds};
 pub use search::{Broken, Explored, explore};
+pub use walk::{Walk, walk};
 pub use world::World;

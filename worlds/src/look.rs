@@ -30,6 +30,8 @@ pub(crate) enum Glitch {
     Missed(u16),
     /// List still shows this throughput, which is deleted.
     Ghost(u16),
+    /// List, Get and marks still show this throughput, which is deleted.
+    Lingers(u16),
     /// The marks of this throughput do not show.
     MarksLate(u16),
     /// The throughputs cannot be listed.
@@ -114,10 +116,13 @@ fn observe(world: &World, state: &State, record: &Record, glitch: Glitch) -> Obs
     let shown = |known: &&aws::Throughput| match glitch {
         Glitch::ListFails => false,
         Glitch::Missed(id) if id == known.id => false,
-        Glitch::Ghost(id) if id == known.id => true,
-        Glitch::None | Glitch::Missed(_) | Glitch::Ghost(_) | Glitch::MarksLate(_) | Glitch::AliasUnread(_) => {
-            known.is_there()
-        }
+        Glitch::Ghost(id) | Glitch::Lingers(id) if id == known.id => true,
+        Glitch::None
+        | Glitch::Missed(_)
+        | Glitch::Ghost(_)
+        | Glitch::Lingers(_)
+        | Glitch::MarksLate(_)
+        | Glitch::AliasUnread(_) => known.is_there(),
     };
     let throughputs = aws.throughputs.iter().filter(ours).filter(shown).map(|known| told(world, known)).collect();
     let aliases = record.declared.all_aliases().filter_map(|id| {
@@ -192,7 +197,10 @@ fn get<'a>(world: &World, aws: &'a Aws, named: &str, glitch: Glitch) -> Option<&
     let is_it = |known: &&aws::Throughput| {
         World::id_of(named) == Some(known.id) || world.throughputs[usize::from(known.name)].0 == *named
     };
-    aws.throughputs.iter().filter(|known| known.is_there() && glitch != Glitch::Missed(known.id)).find(is_it)
+    let is_shown = |known: &&aws::Throughput| {
+        glitch == Glitch::Lingers(known.id) || known.is_there() && glitch != Glitch::Missed(known.id)
+    };
+    aws.throughputs.iter().filter(is_shown).find(is_it)
 }
 
 /// Whose marks the throughput of `arn` bears, as `ListTagsForResource` tells it.

@@ -59,9 +59,11 @@ fn tell(world: &World, explored: &Explored, took: f64) {
         world.about
     );
     if let Some(broken) = broken {
-        println!("{name}: BROKEN after {} steps: {}", broken.diary.len(), broken.rule);
-        for line in &broken.diary {
+        let diary = broken.diary();
+        println!("{name}: BROKEN after {} steps: {}", diary.len(), broken.rule);
+        for line in diary {
             println!("    {line}");
         }
+        println!("\nThe same as a test, for worlds/tests/found.rs:\n\n{}", broken.test());
     }
 }

@@ -87,10 +87,13 @@ fn looks(steps: &mut Steps<'_>, index: usize, read: bool) {
             one_look(steps, index, read, Glitch::Missed(known.id));
         }
     }
-    if steps.may(Fault::Ghost) {
-        let late = |gone: Second| before.now - gone < LAG;
-        for known in aws.throughputs.iter().filter(|known| known.gone.is_some_and(late)) {
+    let late = |gone: Second| before.now - gone < LAG;
+    for known in aws.throughputs.iter().filter(|known| known.gone.is_some_and(late)) {
+        if steps.may(Fault::Ghost) {
             one_look(steps, index, read, Glitch::Ghost(known.id));
+        }
+        if steps.may(Fault::Lingers) {
+            one_look(steps, index, read, Glitch::Lingers(known.id));
         }
     }
     if steps.may(Fault::MarksLate) {
@@ -264,7 +267,10 @@ fn announce(steps: &mut Steps<'_>, index: usize, acting: &Arc<Acting>) {
                 broken = rules::on_announced(way, plan, now);
                 Some(Phase::Act(Arc::new(Acting { extended: now, ..Acting::clone(acting) })))
             }
-            Written::LeaseLost if plan::in_last_minutes(&way.record(), DEPLOYMENT, instant(now)) => {
+            // With nothing to call, every further round would look and write the same; the function ends after its last one.
+            Written::LeaseLost
+                if plan::in_last_minutes(&way.record(), DEPLOYMENT, instant(now)) && !plan.actions.is_empty() =>
+            {
                 Some(Phase::Act(Arc::clone(acting)))
             }
             Written::LeaseLost => {

@@ -39,10 +39,14 @@ pub struct Explored {
 /// A broken rule.
 #[derive(Debug, Clone)]
 pub struct Broken {
+    /// The world's name.
+    pub world: &'static str,
     /// The rule, and what breaks it.
     pub rule: String,
     /// The shortest path to it, a line for each step.
-    pub diary: Vec<String>,
+    pub path: Vec<String>,
+    /// Its calm end, in which the rule is broken; empty if the path itself breaks it.
+    pub end: Vec<String>,
 }
 
 /// What is kept of a state.
@@ -119,7 +123,8 @@ pub fn explore(world: &World, limit: usize) -> Explored {
             }
             if let Some(rule) = broken {
                 explored.states = known.len();
-                explored.broken = Some(Broken { diary: diary(world, &known, root, mark, Some(to)), rule });
+                let (path, _) = replay(world, &known, root, mark, Some(to));
+                explored.broken = Some(Broken { world: world.name, rule, path, end: Vec::new() });
                 return explored;
             }
             if fresh {
@@ -187,55 +192,80 @@ fn end_of_circle(known: &Known, path: &[u64], at: u64) -> End {
     if ends_well { End::Well } else { End::Badly }
 }
 
-/// The diary of a state that never finds its way back, with its calm end.
+/// A state that never finds its way back, with its calm end.
 fn never_settles(world: &World, known: &Known, root: u64, mark: u64) -> Broken {
-    let (mut diary, mut state) = replay(world, known, root, mark, None);
-    diary.push("-- from here on nothing goes wrong any more --".to_owned());
-    let mut rule = "it never settles".to_owned();
-    let mut told = 0;
-    for _ in 0..100_000 {
-        let calm = next(world, &state, true).into_iter().find(|next| next.calm);
-        let Some(Next { state: after, said, .. }) = calm else { break };
-        if told < MOST_TOLD {
-            diary.push(said);
-            told += 1;
-        }
-        state = after;
-        if told == MOST_TOLD {
-            break;
-        }
-    }
-    for _ in 0..20_000 {
-        let Some(after) = next(world, &state, false).into_iter().find(|next| next.calm) else { break };
-        state = after.state;
-        if let Some(wish) = state.flights.is_empty().then(|| rules::in_the_end(world, &state)).flatten() {
-            rule = wish;
-        }
-    }
-    Broken { rule, diary }
+    let (path, state) = replay(world, known, root, mark, None);
+    let Calm { rule, said } = calm_end(world, state);
+    let rule = rule.unwrap_or_else(|| "it never settles".to_owned());
+    Broken { world: world.name, rule, path, end: said.into_iter().take(MOST_TOLD).collect() }
 }
 
-fn diary(world: &World, known: &Known, root: u64, mark: u64, last: Option<u64>) -> Vec<String> {
-    replay(world, known, root, mark, last).0
+/// How it goes on once nothing goes wrong any more.
+pub(crate) struct Calm {
+    /// The rule that is broken on the way, or where it ends.
+    pub(crate) rule: Option<String>,
+    /// The way there, a line for each step.
+    pub(crate) said: Vec<String>,
 }
 
-/// Goes the shortest path to `mark` once more, and one step further to `last`.
+/// Takes calm steps from `state` until one that was there before comes again.
+pub(crate) fn calm_end(world: &World, mut state: State) -> Calm {
+    let mut said = Vec::new();
+    let mut places: HashMap<u64, usize> = HashMap::new();
+    let mut wishes: Vec<Option<Option<String>>> = Vec::new();
+    let circle = loop {
+        let mark = fingerprint(world, &state);
+        if let Some(first) = places.insert(mark, wishes.len()) {
+            break first;
+        }
+        wishes.push(state.flights.is_empty().then(|| rules::in_the_end(world, &state)));
+        let Some(next) = next(world, &state, true).into_iter().find(|next| next.calm) else { break wishes.len() };
+        said.push(next.said);
+        if next.broken.is_some() {
+            return Calm { rule: next.broken, said };
+        }
+        state = next.state;
+    };
+    let mut rests = wishes.drain(circle..).flatten().peekable();
+    // An invocation that goes on for ever is no end, either.
+    let never = rests.peek().is_none().then(|| "it never settles".to_owned());
+    Calm { rule: never.or_else(|| rests.flatten().next()), said }
+}
+
+/// Goes the shortest path to `mark` once more, and to a rule that the step to `last` breaks.
 fn replay(world: &World, known: &Known, root: u64, mark: u64, last: Option<u64>) -> (Vec<String>, State) {
-    let mut path: Vec<u64> = last.into_iter().collect();
+    let mut path = Vec::new();
     let mut at = mark;
     while at != root {
-        path.push(at);
+        path.push((at, false));
         let Some(seen) = known.get(&at) else { break };
         at = seen.from;
     }
+    path.reverse();
+    path.extend(last.map(|mark| (mark, true)));
     let mut state = State::begin(world);
     let mut diary = Vec::new();
-    for mark in path.into_iter().rev() {
-        let steps = next(world, &state, true);
-        let step = steps.into_iter().find(|next| fingerprint(world, &next.state) == mark);
-        let Some(Next { state: after, said, .. }) = step else { break };
-        diary.push(said);
+    for (mark, breaks) in path {
+        let step = told(world, &state).into_iter().find(|(_, next)| {
+            // Whoever breaks a rule may come to where somebody else does not.
+            fingerprint(world, &next.state) == mark && (!breaks || next.broken.is_some())
+        });
+        let Some((line, Next { state: after, .. })) = step else { break };
+        diary.push(line);
         state = after;
     }
     (diary, state)
+}
+
+/// The states that can follow `state`, each with its line of the diary: no two of these are the same.
+pub(crate) fn told(world: &World, state: &State) -> Vec<(String, Next)> {
+    let mut lines: HashMap<String, usize> = HashMap::new();
+    let steps = next(world, state, true).into_iter();
+    let told = steps.map(|next| {
+        let times = lines.entry(next.said.clone()).or_default();
+        *times += 1;
+        let line = if *times == 1 { next.said.clone() } else { format!("{} ({times})", next.said) };
+        (line, next)
+    });
+    told.collect()
 }

@@ -114,6 +114,8 @@ pub(crate) enum Fault {
     Missed,
     /// List still shows a throughput that is deleted.
     Ghost,
+    /// List, Get and marks still show a throughput that is deleted.
+    Lingers,
     /// The marks of a throughput do not show.
     MarksLate,
     /// The throughputs cannot be listed.

@@ -1,6 +1,6 @@
 //! The fixed part of the search, and whether it can fail at all.
 
-use worlds::{Explored, beyond, explore, fixed};
+use worlds::{Explored, Walk, beyond, explore, fixed, walk};
 
 #[test]
 fn no_small_world_breaks_a_rule() {
@@ -22,6 +22,23 @@ fn what_the_design_cannot_promise_is_found_and_told_as_a_diary() {
     assert!(diary.ends_with("does buy a-16ee56: 1 model unit of amazon.nova-lite-v1:0:24k, without a term"), "{diary}");
 }
 
+#[test]
+fn a_broken_rule_is_told_as_a_test_that_walks_the_same_path() {
+    let (world, limit) = beyond();
+    let Some(found) = explore(&world, limit).broken else { panic!("the search found nothing") };
+    let path: Vec<&str> = found.path.iter().map(String::as_str).collect();
+    let there = Walk { taken: path.len(), broken: Some(found.rule.clone()) };
+    assert_eq!(walk(world.name, &path), there);
+    // A policy that leaves the path is followed to its calm end.
+    assert_eq!(walk(world.name, &path[..3]), Walk { taken: 3, broken: None });
+    assert_eq!(walk(world.name, &[path[0], "0:00:00  what no policy does"]), Walk { taken: 1, broken: None });
+    // A test that walks nothing would hold for ever.
+    let nowhere = walk(world.name, &["0:00:00  what no policy does"]);
+    assert_eq!(nowhere.broken.as_deref(), Some("nothing begins with `0:00:00  what no policy does`"));
+    assert!(walk("no such world", &path).broken.is_some());
+    assert!(include_str!("found.rs").contains(&found.test()), "found.rs does not hold:\n{}", found.test());
+}
+
 trait Told {
     fn rule(&self) -> String;
     fn diary(&self) -> String;
@@ -33,6 +50,6 @@ impl Told for Option<worlds::Broken> {
     }
 
     fn diary(&self) -> String {
-        self.as_ref().map(|broken| broken.diary.join("\n")).unwrap_or_default()
+        self.as_ref().map(|broken| broken.diary().join("\n")).unwrap_or_default()
     }
 }
