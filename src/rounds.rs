@@ -169,13 +169,14 @@ impl Rounds<'_> {
         // A record that goes takes its targets along, and the lease is all that forgetting needs.
         let only_forgets = matches!(&plan.actions[..], [Action::Forget { .. }]) && self.holds_lease(way);
         let announced = if only_forgets { Ok(Written::Done) } else { self.announce(way, &plan).await };
-        match announced {
-            Ok(Written::Done) => {}
-            Ok(Written::LeaseLost) if self.may_act_without_lease(way) => {}
+        let is_written = match announced {
+            Ok(Written::Done) => true,
+            Ok(Written::LeaseLost) if self.may_act_without_lease(way) => false,
             // A table that does not answer must not renew a term.
             Err(error) if self.may_act_without_lease(way) => {
                 let name = way.stored.record.name();
                 warn!(commitment = %name, "{name}: {error}; its term is about to end: going on without");
+                false
             }
             Ok(Written::LeaseLost) => {
                 way.standing = Standing::LeftToAnother;
@@ -192,8 +193,13 @@ impl Rounds<'_> {
                 return Ok(Self::refuse_purchases(way, &plan, CallErrorKind::Refused, "Closed", &reason));
             }
             Err(error) => return Err(error),
-        }
+        };
         let Acted { progress, busy } = self.act(way, &plan.actions).await;
+        if !is_written {
+            // Nothing of it is remembered: the same round follows, though not at once.
+            let again = self.now().saturating_add(AGAIN_AT_TERM_END).unwrap_or(Timestamp::MAX);
+            return Ok(if again < self.stop_at { Next::After(AGAIN_AT_TERM_END) } else { Next::End });
+        }
         if progress || !plan.free.is_empty() {
             return Ok(Next::Again);
         }

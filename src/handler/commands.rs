@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use policy::admission::{self, Admitted, Arrival, Change, Objections, Refusal, There};
-use policy::commitment::Commitment;
+use policy::commitment::{Commitment, bare_model};
 use policy::event::{Command, Sent};
 use policy::guardrails::NotAllowed;
 use policy::input::Mistake;
@@ -198,6 +198,7 @@ impl Handler {
                 Objections::to(commitment, &own, is_new, &observed, deployment);
             if !questions.is_empty() {
                 rounds.answer(&questions, &mut observed.facts).await;
+                self.ask_whether_it_is_sold(commitment, &mut observed.facts).await;
                 continue;
             }
             let hopeless = failed.iter().any(CallError::is_final);
@@ -209,6 +210,24 @@ impl Handler {
                 (true, false) => Err(Error::Unavailable(failed.join("; "))),
             };
         }
+    }
+
+    /// Looks whether the declared model is sold as provisioned throughput. `GetFoundationModel` does not tell: it is asked
+    /// for the id without a context length, and only ids with one are sold.
+    async fn ask_whether_it_is_sold(&self, commitment: &Commitment, facts: &mut Facts) {
+        let model = commitment.model.canonical();
+        let Some(Ok(lifecycle)) = facts.lifecycles.get_mut(bare_model(model)) else { return };
+        if lifecycle.is_legacy || lifecycle.is_provisioned {
+            return;
+        }
+        // A list that cannot be read is no reason to warn of the model.
+        lifecycle.is_provisioned = match self.aws.models_sold().await {
+            Ok(sold) => sold.iter().any(|id| id == model),
+            Err(error) => {
+                warn!(commitment = %commitment.name, "{}: {error}", commitment.name);
+                true
+            }
+        };
     }
 
     /// Says what would be done for `commitment` now, or at `at`, and does nothing.

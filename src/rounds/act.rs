@@ -157,10 +157,7 @@ impl Rounds<'_> {
                 self.point(parameter, value, expected.as_ref(), record.name()).await
             }
             Action::Delete { name, arn, last_chance, patient: _ } => {
-                if !last_chance {
-                    self.still_holds(tenure, &format!("delete {name}")).await?;
-                }
-                self.delete(name, arn, *last_chance, record).await
+                self.delete(name, arn, *last_chance, record, tenure).await
             }
             Action::Tag { name, arn, set, remove } => {
                 self.aws.tag(name, arn, set, remove).await?;
@@ -246,7 +243,14 @@ impl Rounds<'_> {
 
     /// Deletes a throughput, if it still bears our marks and nothing leads to it. In a term's last minutes a look that fails
     /// holds nothing back.
-    async fn delete(&self, name: &str, arn: &str, last_chance: bool, record: &Record) -> Result<Effect, CallError> {
+    async fn delete(
+        &self,
+        name: &str,
+        arn: &str,
+        last_chance: bool,
+        record: &Record,
+        tenure: &Tenure,
+    ) -> Result<Effect, CallError> {
         let declared = &record.declared;
         let ids: Vec<AliasId> = declared.all_aliases().cloned().collect();
         let aliases = join_all(ids.into_iter().map(|id| async move { self.alias_now(&id).await }));
@@ -288,6 +292,10 @@ impl Rounds<'_> {
                 Err(_) if last_chance => {}
                 Err(error) => return Err(error),
             }
+        }
+        // The looks may have taken long: another invocation may have routed to it since.
+        if !last_chance {
+            self.still_holds(tenure, &format!("delete {name}")).await?;
         }
         Ok(match self.aws.delete_throughput(name, arn).await? {
             Deletion::Acknowledged => Effect::Deleted,

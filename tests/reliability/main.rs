@@ -43,7 +43,6 @@ fn changes(operation: &str) -> bool {
 }
 
 /// Whether the point of this `number` is played: `make test` plays one of [`ONE_OF`], `make reliability` each.
-#[expect(clippy::disallowed_methods, reason = "the verb of the Makefile says so, and no user of the function")]
 fn is_played(number: usize) -> bool {
     static EACH: LazyLock<bool> = LazyLock::new(|| std::env::var_os("EVERY_POINT").is_some());
     *EACH || number.is_multiple_of(ONE_OF)

@@ -212,6 +212,10 @@ async fn at_every_pair(pair: Pair, shard: usize, shards: usize) {
             let held = whole.log.iter().filter(|called| called.by == "first").nth(first_held);
             let held = held.map_or("nothing", |called| called.operation);
             for rarely in RARELY {
+                // A deletion that is under way for longer than the lease lasts cannot be called back.
+                if matches!(rarely, Meanwhile::Pass(_)) && held == "DeleteProvisionedModelThroughput" {
+                    continue;
+                }
                 let run = ready.interleaved(first_held, rarely).await;
                 tally.note(&run, &orders, &format!("{name} {first_held} {held} {rarely:?}"));
             }

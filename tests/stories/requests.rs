@@ -306,3 +306,20 @@ async fn a_schedule_that_somebody_took_away_or_disabled_is_put_right_by_the_next
     world.pass(15).await;
     assert!(world.sim.throughputs().is_empty());
 }
+
+#[tokio::test]
+async fn a_model_that_is_sold_here_is_no_problem_and_one_that_is_not_listed_is_a_warning() {
+    for (model, warned) in [
+        ("amazon.nova-lite-v1:0:24k", false),
+        ("arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0:24k", false),
+        // It is sold with a context length in its id, and only so.
+        ("amazon.nova-lite-v1:0", true),
+    ] {
+        let world = world().await;
+        let declared = commitment(json!({"ModelId": model}));
+        let report = send(&world, json!({"Action": "Plan", "Commitment": declared})).await;
+        let problems = report["Problems"].to_string();
+        assert_eq!(problems.contains("is not listed in eu-central-1 as sold"), warned, "{model}: {problems}");
+        assert_eq!(problems == "[]", !warned, "{model}: {problems}");
+    }
+}

@@ -119,6 +119,8 @@ pub(crate) struct Acting {
     pub(crate) progress: bool,
     /// Whether one met something that is under way.
     pub(crate) busy: bool,
+    /// Whether the record holds the plan: in a term's last minutes it need not.
+    pub(crate) written: bool,
 }
 
 /// How it goes on after an answer was told.

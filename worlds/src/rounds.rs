@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use policy::observed::{CallError, Observed};
-use policy::plan::{self, Action, Plan, Planned, WaitingOn};
+use policy::plan::{self, AGAIN_AT_TERM_END, Action, Plan, Planned, WaitingOn};
 
 use crate::admit;
 use crate::answers;
@@ -196,7 +196,16 @@ fn after_look(way: &mut Way, holder: &str, observed: Arc<Observed>, plan: Arc<Pl
         return pause(way, &plan, &observed, false, now);
     }
     let only_forgets = matches!(&plan.actions[..], [Action::Forget { .. }]) && is_held(&way.stored, holder);
-    let acting = Arc::new(Acting { plan, observed, at: now, extended: now, done: 0, progress: false, busy: false });
+    let acting = Arc::new(Acting {
+        plan,
+        observed,
+        at: now,
+        extended: now,
+        done: 0,
+        progress: false,
+        busy: false,
+        written: true,
+    });
     if only_forgets { Phase::Act(acting) } else { Phase::Announce(acting) }
 }
 
@@ -214,6 +223,9 @@ fn pause(way: &mut Way, plan: &Plan, observed: &Observed, busy: bool, now: Secon
 
 /// What follows once a round's calls are made.
 pub(crate) fn after_calls(world: &World, way: &mut Way, acting: &Acting, now: Second) -> Phase {
+    if !acting.written {
+        return Phase::Sleep { until: now + AGAIN_AT_TERM_END.as_secs() };
+    }
     if acting.progress || !acting.plan.free.is_empty() {
         return Phase::Look { read: true };
     }
@@ -267,11 +279,8 @@ fn announce(steps: &mut Steps<'_>, index: usize, acting: &Arc<Acting>) {
                 broken = rules::on_announced(way, plan, now);
                 Some(Phase::Act(Arc::new(Acting { extended: now, ..Acting::clone(acting) })))
             }
-            // With nothing to call, every further round would look and write the same; the function ends after its last one.
-            Written::LeaseLost
-                if plan::in_last_minutes(&way.record(), DEPLOYMENT, instant(now)) && !plan.actions.is_empty() =>
-            {
-                Some(Phase::Act(Arc::clone(acting)))
+            Written::LeaseLost if plan::in_last_minutes(&way.record(), DEPLOYMENT, instant(now)) => {
+                Some(Phase::Act(Arc::new(Acting { written: false, ..Acting::clone(acting) })))
             }
             Written::LeaseLost => {
                 said = "finds that another invocation works on it";

@@ -100,7 +100,8 @@ impl Objections {
                 self.refused.push(format!("ModelId: {model} has turned LEGACY in {region} and cannot be bought any more"));
             }
             Some(Ok(lifecycle)) if !lifecycle.is_provisioned => self.warnings.push(format!(
-                "ModelId: {model} is not listed in {region} as sold with provisioned throughput; the purchase may be refused"
+                "ModelId: {} is not listed in {region} as sold with provisioned throughput; the purchase may be refused",
+                commitment.model.canonical()
             )),
             Some(Ok(_)) => {}
             Some(Err(error)) if matches!(error.kind, CallErrorKind::NotFound | CallErrorKind::Invalid) => {

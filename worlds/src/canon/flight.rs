@@ -59,8 +59,8 @@ impl Canon<'_> {
     }
 
     fn acting(&mut self, acting: &Acting) {
-        let Acting { plan, observed, at, extended, done, progress, busy } = acting;
-        (done, progress, busy, observed.throughputs.len()).hash(&mut self.hasher);
+        let Acting { plan, observed, at, extended, done, progress, busy, written } = acting;
+        (done, progress, busy, written, observed.throughputs.len()).hash(&mut self.hasher);
         self.when(Some(*at));
         self.when(Some(*extended));
         self.plan(plan);
