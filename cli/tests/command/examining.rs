@@ -74,5 +74,9 @@ fn the_real_function_looks_at_the_simulated_account() {
     let wrong = crate::checking::with_input(&["doctor", "-", "--local"], units);
     assert!(wrong.code == 1 && wrong.out.contains("wrong    Guardrails"), "{}{}", wrong.out, wrong.err);
     let legacy = call(&mut command(&["doctor", "tokyo.yaml", "--local", "--scenario", "legacy"]));
-    assert!(legacy.code == 1 && legacy.out.contains("has turned LEGACY; cure: declare"), "{}", legacy.out);
+    assert!(
+        legacy.code == 1 && legacy.out.contains("has turned LEGACY in") && legacy.out.contains("cure: declare another"),
+        "{}",
+        legacy.out
+    );
 }
