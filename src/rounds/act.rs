@@ -108,12 +108,10 @@ impl Rounds<'_> {
                 return true;
             }
             Effect::NotThere => {
-                if let Action::Delete { arn, .. } = action
-                    && let Some(held) = way.progress.throughputs.get_mut(arn)
-                {
-                    held.missed.get_or_insert(now);
-                }
-                return true;
+                let Action::Delete { arn, .. } = action else { return false };
+                let held = way.progress.throughputs.get_mut(arn);
+                // Rule 5: one miss is no proof. What is missed already is deleted once more, though not at once.
+                return held.is_some_and(|held| held.missed.replace(held.missed.unwrap_or(now)).is_none());
             }
             Effect::Spent(arn) => {
                 if let Action::Buy { name: throughput, announced, .. } = action {

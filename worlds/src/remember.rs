@@ -28,10 +28,8 @@ pub(crate) fn remember(way: &mut Way, action: &Action, effect: Effect, now: Seco
             return true;
         }
         (Effect::NotThere, Action::Delete { arn, .. }) => {
-            if let Some(held) = way.progress.throughputs.get_mut(arn) {
-                held.missed.get_or_insert(at);
-            }
-            return true;
+            let held = way.progress.throughputs.get_mut(arn);
+            return held.is_some_and(|held| held.missed.replace(held.missed.unwrap_or(at)).is_none());
         }
         (Effect::Spent, Action::Buy { name, announced, .. }) => {
             way.progress.announced.remove(name);
