@@ -197,8 +197,7 @@ impl Rounds<'_> {
         let Acted { progress, busy } = self.act(way, &plan.actions).await;
         if !is_written {
             // Nothing of it is remembered: the same round follows, though not at once.
-            let again = self.now().saturating_add(AGAIN_AT_TERM_END).unwrap_or(Timestamp::MAX);
-            return Ok(if again < self.stop_at { Next::After(AGAIN_AT_TERM_END) } else { Next::End });
+            return Ok(self.after(AGAIN_AT_TERM_END));
         }
         if progress || !plan.free.is_empty() {
             return Ok(Next::Again);
@@ -337,8 +336,12 @@ impl Rounds<'_> {
         let waiting = way.look.iter().flat_map(|look| &look.plan.waiting);
         let waits = waiting.filter(matters).filter_map(|waiting| waiting.seconds(now));
         let busy = (busy && awake).then_some(SignedDuration::from_secs(1));
-        let Some(pause) = waits.chain(busy).min() else { return Next::End };
-        match now.saturating_add(pause) {
+        waits.chain(busy).min().map_or(Next::End, |pause| self.after(pause))
+    }
+
+    /// Goes on after `pause`, if work may still be started then.
+    fn after(&self, pause: SignedDuration) -> Next {
+        match self.now().saturating_add(pause) {
             Ok(then) if then < self.stop_at => Next::After(pause),
             Ok(_) | Err(_) => Next::End,
         }

@@ -11,7 +11,7 @@ use policy::guardrails::NotAllowed;
 use policy::input::Mistake;
 use policy::metrics::{self, Measure};
 use policy::money::Dearest;
-use policy::observed::{CallError, Facts, Observed};
+use policy::observed::{CallError, Facts, Observed, Question};
 use policy::plan::Attempts;
 use policy::record::{Declared, Lifecycle, Record, Tombstone};
 use policy::report::Report;
@@ -198,7 +198,9 @@ impl Handler {
                 Objections::to(commitment, &own, is_new, &observed, deployment);
             if !questions.is_empty() {
                 rounds.answer(&questions, &mut observed.facts).await;
-                self.ask_whether_it_is_sold(commitment, &mut observed.facts).await;
+                if questions.iter().any(|question| matches!(question, Question::Lifecycle(_))) {
+                    self.ask_whether_it_is_sold(commitment, &mut observed.facts).await;
+                }
                 continue;
             }
             let hopeless = failed.iter().any(CallError::is_final);

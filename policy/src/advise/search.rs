@@ -218,7 +218,7 @@ fn sum(sums: &[i128], start: usize, hours: usize) -> i128 {
 /// The best plans for a typical week: those that save money, or, if none does, those that put the share into windows.
 pub(super) fn proposals(saving: &Field<'_>, covering: impl FnOnce() -> Vec<Vec<Entry>>) -> (Outside, Vec<Vec<Entry>>) {
     let plans = plans(saving);
-    if plans.iter().any(|plan| !plan.is_empty()) && plans.first().is_some_and(|best| !best.is_empty()) {
+    if plans.first().is_some_and(|best| !best.is_empty()) {
         return (Outside::Served, plans.into_iter().filter(|plan| !plan.is_empty()).collect());
     }
     (Outside::Unserved, covering())

@@ -33,7 +33,7 @@ impl Handler {
             });
         } else {
             checks.push(self.look_at_life(bare_model(model)).await);
-            checks.push(self.look_at_sale(model).await);
+            checks.push(self.look_at_sale(commitment.model.canonical()).await);
         }
         checks.extend(self.look_at_aliases(commitment, base.as_deref()).await);
         checks.extend(self.look_at_parameter(commitment).await);
@@ -64,10 +64,9 @@ impl Handler {
     }
 
     /// Is it sold as provisioned throughput in this Region, and with this context length?
-    async fn look_at_sale(&self, model: &str) -> Check {
+    async fn look_at_sale(&self, id: &str) -> Check {
         let what = "Sold here";
         let region = self.aws.region();
-        let id = model.rsplit_once(":foundation-model/").map_or(model, |(_, id)| id);
         let sold = match self.aws.models_sold().await {
             Ok(sold) => sold,
             Err(error) => return unseen(what, &error),
