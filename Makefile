@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RECORDED := $(TARGET)/recorded
 REFEREE := .venv/referee/bin/python -B
 # The stack that make deploy makes and updates; its name is the owner mark on what it buys.
-STACK := throughput-scheduler
+STACK ?= throughput-scheduler
 AWS := $(shell command -v aws)
 CARGO_DENY := 0.20.2
 CARGO_CYCLONEDX := 0.5.9
@@ -83,7 +83,7 @@ soak: # play random weeks of everything going wrong: make soak SEED=7 WEEKS=12
 	@$(CARGO) build --quiet --workspace --bin soak
 	@$(TARGET)/debug/soak $(SEED) $(WEEKS)
 
-reliability: # play every crash point and every pair of calls; `make test` plays one of three
+reliability: # play every crash point and every pair of calls; `make test` plays one of ten
 	@EVERY_POINT=1 $(CARGO) test --workspace --test reliability -- --show-output
 
 worlds: # search every reachable state of small worlds: make worlds, or make worlds ONLY="a parameter"

@@ -41,9 +41,11 @@ pub struct Clock {
 
 /// Most rounds of one invocation: a bound for what should never loop.
 const MOST_ROUNDS: usize = 150;
+/// Most targets that one transaction frees: it may have a hundred parts, and some are the record's own.
+const MOST_FREED: usize = 90;
 /// How long an invocation stays awake for aliases that settle; then the next tick goes on.
 const AWAKE_FOR_ALIASES: SignedDuration = SignedDuration::from_secs(45);
-/// How long after the last work has started an answer may still be tried: until just before the deadline.
+/// For how long after `stop_at` an answer may still be sent: until shortly before the deadline.
 const ANSWER_AFTER_STOP: SignedDuration = SignedDuration::from_secs(7);
 
 /// One commitment's way through one invocation.
@@ -194,7 +196,8 @@ impl Rounds<'_> {
             }
             Err(error) => return Err(error),
         };
-        let Acted { progress, busy } = self.act(way, &plan.actions).await;
+        let actions = if is_written { plan.actions.clone() } else { plan.letting_go() };
+        let Acted { progress, busy } = self.act(way, &actions).await;
         if !is_written {
             // Nothing of it is remembered: the same round follows, though not at once.
             return Ok(self.after(AGAIN_AT_TERM_END));
@@ -211,7 +214,7 @@ impl Rounds<'_> {
         way.stored.record.lease.as_ref().is_some_and(|lease| lease.holder == self.holder)
     }
 
-    /// In a term's last two minutes letting go and deleting need no lease: both ticks that are awake may act.
+    /// In a term's last two minutes letting go and deleting need no lease: both ticks that are awake may do that.
     fn may_act_without_lease(&self, way: &Way) -> bool {
         plan::in_last_minutes(&way.record(), self.store.deployment, self.now())
     }
@@ -220,9 +223,11 @@ impl Rounds<'_> {
     async fn announce(&self, way: &mut Way, plan: &Plan) -> Result<Written, CallError> {
         let buys = plan.actions.iter().any(|action| matches!(action, Action::Buy { repeated: false, .. }));
         let limit = self.settings.guardrails.as_ref().ok().and_then(Guardrails::most_in_total);
-        let declared = (!plan.free.is_empty()).then(|| {
+        // The rest follows in the next round.
+        let free = &plan.free[..plan.free.len().min(MOST_FREED)];
+        let declared = (!free.is_empty()).then(|| {
             let mut declared = way.stored.record.declared.clone();
-            declared.free(&plan.free);
+            declared.free(free);
             declared
         });
         let write = Write {
@@ -232,7 +237,7 @@ impl Rounds<'_> {
             lease: LeaseChange::Take,
             declared,
             progress: plan.progress.clone(),
-            free: plan.free.clone(),
+            free: free.to_vec(),
             buys: buys.then(|| Limit(limit.map(std::num::NonZero::get))),
         };
         let (written, stored) = Box::pin(self.store.write(write)).await?;

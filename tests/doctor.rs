@@ -96,7 +96,7 @@ async fn a_registered_commitment_shows_that_the_role_was_accepted() {
     let world = world(&[]).await;
     world.send(json!({"Action": "Apply", "Commitment": commitment(json!({}))})).await.expect("it is registered");
     let checks = ask(&world, None).await;
-    says(&checks, "Schedules", "Ok", &["1 commitments"]);
+    says(&checks, "Schedules", "Ok", &["registered: 1"]);
     says(&checks, "Schedule role", "Ok", &["role/throughput-ticks", "1 schedules"]);
     world.sim.knobs(|knobs| knobs.orphan_after = None);
     world.sim.edit_schedule(GROUP, "support-agent", |definition| definition["State"] = json!("DISABLED"));

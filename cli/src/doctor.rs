@@ -10,6 +10,7 @@ use crate::arguments::{AnswerFormat, Doctor};
 use crate::check::counted;
 use crate::function::Function;
 use crate::table::table;
+use crate::template::is_of_unknown_model;
 use crate::terminal::Terminal;
 use crate::{Failure, files, preview};
 
@@ -22,9 +23,16 @@ pub async fn run(wanted: &Doctor, terminal: &Terminal, now: Timestamp) -> Result
     let mut actions = Vec::new();
     if let Some(file) = file {
         for declaration in files::declarations(file, name.as_deref(), terminal)? {
-            actions.push(json!({"Action": "Doctor", "Commitment": preview::known(&declaration)?}));
+            let commitment = preview::known(&declaration)?;
+            if is_of_unknown_model(commitment) {
+                let label = &declaration.label;
+                terminal.complain(&format!("note: {label} is not looked at: only a deployment knows its model\n"))?;
+            } else {
+                actions.push(json!({"Action": "Doctor", "Commitment": commitment}));
+            }
         }
-    } else {
+    }
+    if actions.is_empty() {
         actions.push(json!({"Action": "Doctor"}));
     }
     let function = Function::reach(&ask.reach, &actions, now).await?;

@@ -27,6 +27,12 @@ const UNKNOWN: &str = "known-when-deployed";
 const MATTERS: [&str; 7] =
     ["ModelUnits", "Timetable", "LeadTime", "Drain", "PricePerUnitHour", "CommitmentDuration", "Purchase"];
 
+/// Whether only a deployment knows the model of `commitment`.
+#[must_use]
+pub fn is_of_unknown_model(commitment: &Commitment) -> bool {
+    commitment.model.as_str() == UNKNOWN
+}
+
 /// Whether `document` is the template of a stack: it has resources with types.
 #[must_use]
 pub fn is_template(document: &Node) -> bool {

@@ -62,7 +62,7 @@ pub struct Commitment {
     pub on_demand_model: Option<String>,
     /// The parameter that names the model to invoke now.
     pub parameter: Option<ParameterName>,
-    /// Whether the aliases may leave a throughput, or another commitment, that is not ours.
+    /// Whether the aliases may leave a throughput that is not ours, and the parameter a foreign value.
     pub take_over: bool,
     /// Price of one model unit for an hour, for cost figures only.
     pub price_per_unit_hour: Option<f64>,

@@ -103,7 +103,7 @@ pub enum Command {
     },
     /// Say whether everything is there that a commitment needs.
     Doctor(Option<Box<Commitment>>),
-    /// Make schedules again that are gone, and count what is registered and orphans.
+    /// Make schedules right, delete stray ones, retire orphans of commitments with a tombstone, and count.
     Repair,
     /// Take up a table that was restored or brought along.
     Adopt,
@@ -174,7 +174,7 @@ impl Subject {
 pub enum End {
     /// At an instant.
     Until(Timestamp),
-    /// After a duration from now.
+    /// After a duration from `Sent`.
     For(SignedDuration),
 }
 

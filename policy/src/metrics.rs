@@ -101,9 +101,8 @@ impl Measure {
     }
 }
 
-/// Whether what is wanted has had the time that `LeadTime` gives since it was last asked for, and an alias or the parameter is on nothing of
-/// that size. What only warms up is not asked of: a larger size may, while a smaller one is wanted. And what is larger than
-/// wanted will do: it stays until the smaller one is in service.
+/// Whether the wanted throughput is late: `LeadTime` has passed since the last request, and an alias or the parameter is not on a
+/// throughput of at least the wanted size. A size that only the lead wants is not late yet.
 fn is_late(record: &Record, observed: &Observed, plan: &Plan, now: Timestamp) -> bool {
     let declared = &record.declared;
     let commitment = &declared.commitment;

@@ -325,7 +325,7 @@ impl Marks {
         !tags.contains_key(COMMITMENT_TAG) && !tags.contains_key(DEPLOYMENT_TAG)
     }
 
-    /// Whether neither of both marks is another's than those of `commitment` in `deployment`: one may be missing yet.
+    /// Whether each mark that is there is that of `commitment` in `deployment`. One or both may be missing yet.
     #[must_use]
     pub fn may_become(&self, commitment: &str, deployment: &str) -> bool {
         let Self(tags) = self;

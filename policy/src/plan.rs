@@ -153,6 +153,20 @@ impl Step {
     }
 }
 
+impl Plan {
+    /// What is done without the lease while a term is about to end: only letting go, and deleting.
+    #[must_use]
+    pub fn letting_go(&self) -> Vec<Action> {
+        let lets_go = |action: &&Action| match action {
+            Action::Route { to, .. } => *to == Route::OnDemand,
+            Action::Point { value, .. } => !self.progress.throughputs.contains_key(value),
+            Action::Delete { .. } => true,
+            Action::Buy { .. } | Action::Tag { .. } | Action::Release { .. } | Action::Forget { .. } => false,
+        };
+        self.actions.iter().filter(lets_go).cloned().collect()
+    }
+}
+
 impl Situation<'_> {
     /// The size that the commitment holds now; nothing for off.
     #[must_use]

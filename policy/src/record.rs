@@ -59,7 +59,8 @@ pub struct Lease {
     pub until: Timestamp,
 }
 
-/// The wishes of requests and commands. The holder of the lease may settle it: free a target, decide an answer, set to retire.
+/// The declaration, as requests and commands wrote it. The holder of the lease also writes it: to free a target, to decide an
+/// answer, to retire it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Declared {
@@ -256,9 +257,10 @@ impl Record {
     /// The record of a commitment that nobody knew.
     #[must_use]
     pub fn new(declared: Declared) -> Self {
-        // Versions go on from the time, in microseconds: an invocation that has read an earlier record of this name, which was
+        // The versions of both parts go on from the time, in microseconds: an invocation that has read an earlier record of this name, which was
         // forgotten meanwhile, must not take this one for it.
         let version = u64::try_from(declared.registered.as_microsecond()).unwrap_or_default();
+        let declared = Declared { version, ..declared };
         Self { format: FORMAT, declared, progress: Progress { version, ..Progress::default() }, lease: None }
     }
 
@@ -280,7 +282,7 @@ impl Record {
         self.lease.as_ref().is_some_and(|lease| lease.holder != holder && now < lease.until)
     }
 
-    /// The nearest end of a term that is to end, if one has been seen that lies after `now`.
+    /// The nearest end of a term that lies after `now`, if AWS has told one.
     #[must_use]
     pub fn next_term_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.progress.throughputs.values().filter_map(|held| held.term_end).filter(|end| now < *end).min()

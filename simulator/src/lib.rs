@@ -253,7 +253,8 @@ impl Simulator {
         std::mem::take(&mut self.shared.account().violations)
     }
 
-    /// The next `times` requests for `operation` go wrong.
+    /// The next `times` requests for `operation` go wrong. That none comes counts as a broken promise: the test would show
+    /// nothing. [`Simulator::clear_faults`] takes back what is planned.
     pub fn fault(&self, operation: &'static str, times: u32, fault: Fault) {
         self.shared.plan_fault(operation, times, fault);
     }
@@ -267,8 +268,8 @@ impl Simulator {
         account.failing_events.clear();
     }
 
-    /// The next `count` requests for any of `operations` are answered only once all of them are
-    /// there.
+    /// The next `count` requests for any of `operations` are answered only once all of them are there. That they never come
+    /// together counts as a broken promise: the test would show nothing.
     pub fn meet(&self, operations: &[&'static str], count: usize) {
         self.shared.plan_meeting(operations, count);
     }
@@ -288,7 +289,8 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.server.abort();
-        let violations = self.take_violations();
+        let mut violations = self.take_violations();
+        violations.extend(self.shared.missed());
         // A test that fails already says why.
         let unheard = violations.is_empty() || std::thread::panicking();
         assert!(unheard, "promises were broken:\n{}", violations.join("\n"));

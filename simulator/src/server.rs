@@ -73,6 +73,7 @@ impl Fault {
 struct Planned {
     operation: &'static str,
     left: u32,
+    has_happened: bool,
     fault: Fault,
 }
 
@@ -113,7 +114,7 @@ impl Shared {
     }
 
     pub(crate) fn plan_fault(&self, operation: &'static str, times: u32, fault: Fault) {
-        lock(&self.faults).push(Planned { operation, left: times, fault });
+        lock(&self.faults).push(Planned { operation, left: times, has_happened: times == 0, fault });
     }
 
     pub(crate) fn forget_faults(&self) {
@@ -145,6 +146,7 @@ impl Shared {
         let mut faults = lock(&self.faults);
         let planned = faults.iter_mut().find(|planned| planned.operation == operation && planned.left > 0)?;
         planned.left -= 1;
+        planned.has_happened = true;
         Some(planned.fault.clone())
     }
 
@@ -153,6 +155,18 @@ impl Shared {
         let meeting = meetings.iter_mut().find(|one| one.left > 0 && one.operations.contains(&operation))?;
         meeting.left -= 1;
         Some(Arc::clone(&meeting.barrier))
+    }
+
+    /// The faults that never came, and the meetings to which not all came: whoever planned them tested nothing.
+    pub(crate) fn missed(&self) -> Vec<String> {
+        let faults = lock(&self.faults);
+        let faults = faults.iter().filter(|planned| !planned.has_happened);
+        let faults = faults.map(|planned| format!("nobody called {}, which was to go wrong", planned.operation));
+        let meetings = lock(&self.meetings);
+        let meetings = meetings.iter().filter(|meeting| meeting.left > 0);
+        let meetings =
+            meetings.map(|meeting| format!("{} more were to meet at {:?}", meeting.left, meeting.operations));
+        faults.chain(meetings).collect()
     }
 
     fn carry_out(&self, call: &Call) -> Result<Value, Refusal> {
@@ -166,6 +180,21 @@ impl Shared {
             account.violated(format!("{} is malformed: {}", call.operation, refusal.message));
         }
         outcome
+    }
+}
+
+/// A call that waits for another. Who gives it up has waited in vain, and its next try would meet itself.
+struct Waits<'a> {
+    shared: &'a Shared,
+    operation: &'static str,
+    is_met: bool,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if !self.is_met {
+            self.shared.account().violated(format!("{} waited in vain for another call", self.operation));
+        }
     }
 }
 
@@ -202,7 +231,9 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, request: HttpReques
         tokio::time::sleep(latency).await;
     }
     if let Some(barrier) = shared.meeting(call.operation) {
+        let mut waits = Waits { shared: &shared, operation: call.operation, is_met: false };
         barrier.wait().await;
+        waits.is_met = true;
     }
     let at = shared.account().now;
     let Call { operation, ids, query, body } = call.clone();

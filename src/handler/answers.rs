@@ -36,7 +36,8 @@ impl Handler {
                 continue;
             }
             let by = if overtaken {
-                self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX)
+                let soon = self.now().saturating_add(FOR_THE_OVERTAKEN).unwrap_or(Timestamp::MAX);
+                soon.min(rounds.answer_by())
             } else {
                 rounds.answer_by()
             };

@@ -41,6 +41,13 @@ impl Handler {
     async fn guard_delete(&self, store: Store<'_>) -> Result<(), Error> {
         let marked = self.marked(store.deployment).await;
         let closing = match store.close().await {
+            // Something may be registered. The deployment may be closed by now, and has to go on.
+            Err(error) if error.is_passing() => {
+                if let Err(error) = store.set_open(true).await {
+                    warn!("{error}");
+                }
+                return Err(error.into());
+            }
             // Without a table, only what bears our marks can be paid for.
             Err(error) => {
                 warn!("{error}");

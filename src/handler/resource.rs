@@ -41,7 +41,7 @@ enum Unanswered {
 struct Reached {
     /// No guardrail refuses it.
     allowed: bool,
-    /// The holder of its leases: what a panic leaves behind is its own to go on with.
+    /// The name under which it holds leases. After a panic the same invocation goes on under the same name.
     holder: String,
 }
 

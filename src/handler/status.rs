@@ -113,7 +113,7 @@ impl Handler {
         Ok(orphans)
     }
 
-    /// Whether any throughput bears this deployment's mark.
+    /// The names of the throughputs that bear this deployment's mark.
     pub(super) async fn marked(&self, deployment: &str) -> Result<Vec<String>, Error> {
         let mut marked = Vec::new();
         for throughput in self.aws.all_throughputs().await? {

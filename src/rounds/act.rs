@@ -1,6 +1,6 @@
 //! What does a round change?
 //!
-//! One call for each action, side by side; what came of it is remembered. What a call would overwrite is read right before
+//! The calls of each action, side by side; what came of them is remembered. What a call would overwrite is read right before
 //! it (docs/policy.md, rule 7).
 
 use futures_util::future::join_all;
@@ -55,7 +55,7 @@ impl Rounds<'_> {
     pub(super) async fn act(&self, way: &mut Way, todo: &[Action]) -> Acted {
         let record = way.record();
         let name = record.name().to_owned();
-        let tenure = Tenure::new(way.stored.clone(), self.now());
+        let tenure = Tenure::new(way.stored.clone(), self.holds_lease(way), self.now());
         let effects = todo.iter().cloned().map(|action| {
             let (record, tenure) = (&record, &tenure);
             async move {

@@ -19,14 +19,16 @@ pub(super) struct Tenure {
 
 struct State {
     stored: Stored,
+    /// Whether there is a lease to lose: in a term's last minutes some calls are made without one.
+    is_held: bool,
     extended: Timestamp,
     lost: bool,
 }
 
 impl Tenure {
-    /// The lease of `stored`, which was taken or extended at `now`.
-    pub(super) fn new(stored: Stored, now: Timestamp) -> Self {
-        Self { state: Mutex::new(State { stored, extended: now, lost: false }) }
+    /// The lease of `stored`, if it `is_held`; it was taken or extended at `now`.
+    pub(super) fn new(stored: Stored, is_held: bool, now: Timestamp) -> Self {
+        Self { state: Mutex::new(State { stored, is_held, extended: now, lost: false }) }
     }
 
     /// The record as the table holds it.
@@ -36,7 +38,7 @@ impl Tenure {
 
     /// The record as the table holds it, and whether the lease was lost.
     pub(super) fn end(self) -> (Stored, bool) {
-        let State { stored, extended: _, lost } = self.state.into_inner();
+        let State { stored, lost, .. } = self.state.into_inner();
         (stored, lost)
     }
 }
@@ -58,7 +60,7 @@ impl Rounds<'_> {
             return Err(lost());
         }
         let now = self.now();
-        if now.duration_since(state.extended) < EXTEND_EVERY {
+        if !state.is_held || now.duration_since(state.extended) < EXTEND_EVERY {
             return Ok(());
         }
         let write = Write {

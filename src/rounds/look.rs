@@ -37,13 +37,17 @@ impl Rounds<'_> {
         };
         let changed = stored.record.declared.version != record.declared.version;
         let ours = stored.record.progress.version == record.progress.version;
-        if !ours {
+        if ours {
+            way.holds(stored);
+        } else if plan::in_last_minutes(&stored.record, self.store.deployment, self.now()) {
+            // Rule 10: whoever else works on it may die, and no other tick may come before the term is over.
+            way.takes_over(stored);
+        } else {
             // Somebody else has worked on it since.
             way.standing = Standing::LeftToAnother;
             return Ok(false);
         }
-        way.holds(stored);
-        let look = if changed {
+        let look = if changed || !ours {
             Box::pin(self.look_and_plan(&way.record(), Facts::default(), &way.attempts, None)).await?
         } else {
             looked?

@@ -35,7 +35,7 @@ impl Pace {
         let _always: Result<(), CallError> = self.turn_after(clock, nothing).await;
     }
 
-    /// [`Pace::turn`]. What has to be done `before` costs no time while there is something to wait for.
+    /// As [`Pace::turn`], but runs `before` first. Its time counts as part of the wait.
     ///
     /// # Errors
     /// Those of `before`: then no turn is taken.

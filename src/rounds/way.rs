@@ -67,6 +67,12 @@ impl Way {
         self.started
     }
 
+    /// Takes `stored` as what another invocation has written, with the progress that it made.
+    pub(super) fn takes_over(&mut self, stored: Stored) {
+        self.progress = stored.record.progress.clone();
+        self.stored = stored;
+    }
+
     /// Takes `stored` as what the table holds now.
     pub(super) fn holds(&mut self, stored: Stored) {
         self.progress.version = stored.record.progress.version;

@@ -84,7 +84,9 @@ pub(super) fn read_record(item: Item, cannot: &str) -> Result<Stored, CallError>
         declared => declared.map_err(|error| unreadable(cannot, error))?,
     };
     let progress = match serde_json::from_value::<Progress>(raw["Progress"].clone()) {
-        Err(_) if newer => Progress::default(),
+        Err(_) if newer => {
+            Progress { version: raw["Progress"]["Version"].as_u64().unwrap_or_default(), ..Progress::default() }
+        }
         progress => progress.map_err(|error| unreadable(cannot, error))?,
     };
     let lease: Option<Lease> = serde_json::from_value(raw["Lease"].clone()).ok().flatten();

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use policy::admission::Change;
 use policy::observed::{CallError, CallErrorKind};
-use policy::record::{Deployment, Record, Target, Tombstone};
+use policy::record::{Declared, Deployment, Record, Target, Tombstone};
 use serde_json::json;
 
 use super::item::{self, Item, number, part, text, text_in};
@@ -318,16 +318,17 @@ fn as_known(
 /// The record that `change` makes of `before`.
 fn drafted(before: Option<&Stored>, change: &Change) -> Stored {
     let mut record = match before {
-        Some(before) => before.record.clone(),
+        Some(before) => {
+            let version = before.record.declared.version.saturating_add(1);
+            Record { declared: Declared { version, ..change.declared.clone() }, ..before.record.clone() }
+        }
         None => Record::new(change.declared.clone()),
     };
-    record.declared = change.declared.clone();
-    record.declared.version = before.map_or(1, |before| before.record.declared.version.saturating_add(1));
     record.progress.spent.extend(change.inherited.iter().cloned());
     let mut raw = before.map_or_else(|| json!({}), |before| before.raw.clone());
     if let Ok(declared) = serde_json::to_value(&record.declared) {
         let mut declared = declared;
-        let known = serde_json::from_value::<policy::record::Declared>(raw["Declared"].clone());
+        let known = serde_json::from_value::<Declared>(raw["Declared"].clone());
         let known = known.and_then(serde_json::to_value).unwrap_or_default();
         policy::record::carry_unknown(&raw["Declared"], &known, &mut declared);
         raw["Declared"] = declared;

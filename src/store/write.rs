@@ -180,9 +180,9 @@ impl Store<'_> {
     /// The ledger's change, if the record holds or announces other units than before.
     fn ledger_update(&self, write: &Write<'_>, after: &Record) -> Result<Option<TransactWriteItem>, CallError> {
         let before = write.before.record.progress.reserved();
-        let after_ = after.progress.reserved();
+        let reserved_after = after.progress.reserved();
         let limit = write.buys.and_then(|Limit(limit)| limit);
-        self.ledger_change(&before, &after_, limit)
+        self.ledger_change(&before, &reserved_after, limit)
     }
 
     /// A condition: the table belongs to this deployment and is open.
@@ -335,7 +335,7 @@ fn judge(parts: &[Part], failed: &[Option<Item>], write: &Write<'_>, id: &str) -
     Written::LeaseLost
 }
 
-/// What it means that the condition of `write` failed on `item`.
+/// Reads from `item` why the condition of `write` failed.
 fn why_refused(item: &Item, write: &Write<'_>, id: &str) -> Written {
     if text_in(item, &["Progress", "Write"]) == Some(id) {
         return Written::Done;

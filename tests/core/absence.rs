@@ -94,11 +94,10 @@ async fn row_05_get_and_tags_that_lag_behind_a_purchase_are_asked_again() {
             "get" => world.sim.knobs(|knobs| knobs.get_lag = seconds(5)),
             _ => world.sim.knobs(|knobs| knobs.lag.tags_after_change = seconds(5)),
         }
-        world.sim.fault(
-            "ListTagsForResource",
-            1,
-            Fault::Refuse { status: 404, code: "ResourceNotFoundException", message: "not yet" },
-        );
+        // Nobody knows its ARN, and so its tags are read.
+        world.sim.fault("CreateProvisionedModelThroughput", 3, Fault::LoseAnswer);
+        let not_yet = Fault::Refuse { status: 404, code: "ResourceNotFoundException", message: "not yet" };
+        world.sim.fault("ListTagsForResource", 1, not_yet);
         let create = stack.request("Create", LOGICAL_ID, &properties(json!({})), world.now());
         let (_, answer) = stack.carry_out(&world, &create).await;
         assert_eq!(answer.expect("answered")["Status"], json!("SUCCESS"), "{lag}");

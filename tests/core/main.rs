@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rehearsal::cloudformation::Stack;
 use rehearsal::{AGENT, ALIAS, DEPLOYMENT, GROUP, MODEL, TABLE, World, commitment};
 use serde_json::{Value, json};
-use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Read};
+use simulator::{COMMITMENT_TAG, DEPLOYMENT_TAG, Fault, Read, Refuses};
 
 mod absence;
 mod names;

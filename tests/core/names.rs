@@ -114,7 +114,7 @@ async fn row_32_a_refusal_that_may_pass_is_a_problem_after_five_minutes() {
     let world = world().await;
     apply(&world, json!({})).await;
     world.run_until(at("2026-11-16T00:34:00Z"), |_, _| {}).await;
-    world.sim.knobs(|knobs| knobs.not_prepared_until = Some(at("2026-11-16T01:00:00Z")));
+    world.sim.knobs(|knobs| knobs.not_prepared_until = Some(at("2026-11-16T00:46:00Z")));
     world.run_until(at("2026-11-16T00:38:00Z"), |_, _| {}).await;
     assert_eq!(problems(&world).await, "", "not yet");
     world.run_until(at("2026-11-16T00:44:00Z"), |_, _| {}).await;
@@ -122,7 +122,7 @@ async fn row_32_a_refusal_that_may_pass_is_a_problem_after_five_minutes() {
     assert!(said.to_lowercase().contains("not prepared"), "{said}");
     let status = act(&world, "Status").await;
     assert!(status["LastProblems"].to_string().to_lowercase().contains("not prepared"), "{status}");
-    world.run_until(at("2026-11-16T01:05:00Z"), |_, _| {}).await;
+    world.run_until(at("2026-11-16T00:51:00Z"), |_, _| {}).await;
     assert_eq!(route(&world), Some(only(&world).arn));
     assert_eq!(act(&world, "Status").await["LastProblems"], Value::Null);
 }

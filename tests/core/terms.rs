@@ -97,6 +97,31 @@ async fn row_09_a_leftover_goes_at_its_own_end_and_says_nothing_about_what_is_de
 }
 
 #[tokio::test]
+async fn in_the_last_minutes_a_tick_without_the_lease_deletes_and_buys_nothing() {
+    let world = world_with(&[("MAX_TOTAL_MODEL_UNITS", "1")]).await;
+    apply(&world, month("Retire", "2026-11")).await;
+    world.pass(45).await;
+    act(&world, "Retire").await;
+    world.pass(3).await;
+    // There is no room for what is declared now until the leftover's term has ended.
+    let refused = world.send(json!({"Action": "Apply", "Commitment": commitment(json!({}))})).await;
+    assert!(refused.is_err_and(|error| error.to_string().contains("MAX_TOTAL_MODEL_UNITS")));
+    let end = until_before_end(&world, 20);
+    let before = |seconds: i64| end.saturating_sub(SignedDuration::from_secs(seconds)).expect("in range");
+    // A later tick would stay awake to the end.
+    world.run_until(before(200), |_, _| {}).await;
+    world.sim.set_now(before(100));
+    world.sim.knobs(|knobs| knobs.delete_before_term_end = Refuses::No);
+    let key = format!("commitment/{NAME}");
+    let mut record = world.sim.item(TABLE, &key).expect("it is registered");
+    record["Lease"] = json!({"Holder": "another", "Until": end});
+    world.sim.put_item(TABLE, &key, &record);
+    let _ended = world.tick(NAME).await;
+    assert_eq!(bought(&world), 1, "a purchase needs the lease and room in the total");
+    assert!(world.sim.throughputs().is_empty(), "the term was ended");
+}
+
+#[tokio::test]
 async fn row_10_the_tick_rate_follows_the_nearest_end() {
     let world = world_with(&[("TICK_RATE", "rate(5 minutes)")]).await;
     apply(&world, month("Retire", "2026-11")).await;

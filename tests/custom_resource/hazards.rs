@@ -18,7 +18,7 @@ async fn a_failed_create_whose_decision_could_not_be_written_retires_all_the_sam
     scene.world.pass(57).await;
     assert_eq!(scene.stack.answer(&request), None);
     // The SDK tries three times.
-    throttled(&scene, "UpdateSchedule", 3);
+    throttled(&scene, "UpdateItem", 3);
     scene.world.pass(10).await;
     assert_eq!(status(&scene.answer(&request)), "FAILED");
     assert_eq!(scene.stack.answers(&request), 1);
@@ -164,12 +164,13 @@ async fn a_request_without_a_date_that_comes_again_is_the_same_request() {
 #[tokio::test]
 async fn throttling_for_some_seconds_fails_no_stack() {
     for (kind, operation) in [
-        ("Create", "GetSchedule"),
+        ("Create", "GetItem"),
+        ("Create", "TransactWriteItems"),
         ("Create", "CreateSchedule"),
-        ("Create", "UpdateSchedule"),
         ("Create", "GetAgentAlias"),
-        ("Delete", "GetSchedule"),
-        ("Delete", "UpdateSchedule"),
+        ("Delete", "GetItem"),
+        ("Delete", "TransactWriteItems"),
+        ("Delete", "UpdateItem"),
         ("Delete", "ListProvisionedModelThroughputs"),
     ] {
         let scene = if kind == "Create" { Scene::new().await } else { Scene::created(&properties(json!({}))).await };
@@ -192,7 +193,7 @@ async fn a_create_whose_looks_are_denied_is_answered_once_and_ends_well() {
 async fn requests_and_ticks_that_run_at_the_same_time_leave_what_the_last_request_wants() {
     let sized = |units: u32| properties(json!({"ModelUnits": units}));
     for (kind, declared) in [("Delete", sized(1)), ("Update", sized(2))] {
-        for operation in ["GetSchedule", "ListProvisionedModelThroughputs", "GetAgentAlias"] {
+        for operation in ["GetItem", "ListProvisionedModelThroughputs", "GetAgentAlias"] {
             let scene = Scene::created(&sized(1)).await;
             // Somebody has changed the route, so that the tick has something to do.
             scene.world.sim.change_alias(AGENT, ALIAS, |alias| alias.route = None);
@@ -237,7 +238,8 @@ async fn a_delete_that_runs_beside_its_create_wins() {
 #[tokio::test]
 async fn a_purchase_whose_tags_cannot_be_read_for_a_moment_is_not_taken_for_somebody_elses() {
     let scene = Scene::new().await;
-    // What was bought shows a minute later, and by then nobody remembers its ARN as ours.
+    // It shows a minute later, and nobody knows its ARN: the answer to the purchase was lost.
+    scene.world.sim.fault("CreateProvisionedModelThroughput", 3, Fault::LoseAnswer);
     scene.world.sim.knobs(|knobs| {
         knobs.list_lag = SignedDuration::from_secs(60);
         knobs.get_lag = SignedDuration::from_secs(60);

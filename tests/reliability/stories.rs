@@ -266,11 +266,14 @@ fn termed() -> Vec<Step> {
 
 /// Six seconds before a term's end, when the aliases have left and the drain is over; its deletion may be asked for.
 pub(crate) fn seconds_before_term_end() -> Vec<Step> {
-    let leaves = Step::Aws(|sim| {
-        sim.knobs(|knobs| knobs.delete_before_term_end = Refuses::No);
-        before_term_end(sim, 600);
-    });
-    with(termed(), [leaves, Step::Minutes(2), Step::Aws(|sim| before_term_end(sim, 6))])
+    let may_be_deleted = Step::Aws(|sim| sim.knobs(|knobs| knobs.delete_before_term_end = Refuses::No));
+    with(a_minute_before_term_end(), [may_be_deleted, Step::Aws(|sim| before_term_end(sim, 6))])
+}
+
+/// A minute before a term's end, when the aliases have left and the drain is over.
+pub(crate) fn a_minute_before_term_end() -> Vec<Step> {
+    let leaves = Step::Aws(|sim| before_term_end(sim, 600));
+    with(termed(), [leaves, Step::Minutes(2), Step::Aws(|sim| before_term_end(sim, 60))])
 }
 
 pub(crate) fn term_end() -> Story {

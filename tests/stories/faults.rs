@@ -216,7 +216,7 @@ async fn throttled_and_broken_calls_are_made_up_for_by_later_ticks() {
     world.sim.fault("ListProvisionedModelThroughputs", 4, Fault::throttled());
     world.sim.fault("GetAgentAlias", 5, Fault::Drop);
     world.sim.fault("UpdateAgentAlias", 3, Fault::denied());
-    world.sim.fault("UpdateSchedule", 3, Fault::Refuse { status: 500, code: "InternalServerException", message: "" });
+    world.sim.fault("UpdateItem", 3, Fault::Refuse { status: 500, code: "InternalServerException", message: "" });
     world.pass(15).await;
     assert_eq!(route(&world), Some(only(&world).arn));
     steady(&world).await;

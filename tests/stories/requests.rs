@@ -169,8 +169,8 @@ async fn status_of_all_lists_commitments_and_orphans() {
 #[tokio::test]
 async fn what_is_bought_while_a_status_looks_is_no_orphan() {
     let world = world().await;
-    // The listing is answered, and then, before the records are read, somebody declares and buys.
-    world.sim.meet(&["ListSchedules"], 2);
+    // The listing is answered. While the records are read, somebody declares and buys.
+    world.sim.meet(&["Scan", "TransactWriteItems"], 2);
     let (status, applied) = tokio::join!(
         world.send(json!({"Action": "Status"})),
         world.send(json!({"Action": "Apply", "Commitment": commitment(json!({}))}))

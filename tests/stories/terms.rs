@@ -51,7 +51,7 @@ async fn deletions_without_an_answer_are_tried_again_until_the_term_has_ended() 
 
 #[tokio::test]
 async fn looks_without_an_answer_are_tried_again_until_the_term_has_ended() {
-    for operation in ["ListProvisionedModelThroughputs", "GetAgentAlias", "GetItem", "GetFoundationModel"] {
+    for operation in ["ListProvisionedModelThroughputs", "GetAgentAlias", "GetItem"] {
         let world = one_month(json!({"AtTermEnd": "Retire"})).await;
         let end = only(&world).expiration.expect("a term has an end");
         world.sim.set_now(end.saturating_sub(SignedDuration::from_mins(20)).expect("in range"));
@@ -173,9 +173,8 @@ async fn a_termed_throughput_that_failed_forbids_no_change() {
     world.sim.knobs(|knobs| knobs.term_from_service = false);
     world.sim.fail_next_creation("the model could not be loaded");
     apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-11"})).await;
-    world.pass(35).await;
-    world.sim.fault("DeleteProvisionedModelThroughput", 3, Fault::denied());
-    world.pass(1).await;
+    world.sim.fault("DeleteProvisionedModelThroughput", 1, Fault::denied());
+    world.pass(36).await;
     apply(&world, json!({"CommitmentDuration": "OneMonth", "Purchase": "2026-12", "ModelUnits": 2})).await;
     world.pass(50).await;
     assert_eq!(only(&world).units, 2);

@@ -163,6 +163,12 @@ impl Way {
         Record { format: *format, declared: declared.clone(), progress: self.progress.clone(), lease: lease.clone() }
     }
 
+    /// Takes `stored` as what another invocation has written, with the progress that it made.
+    pub(crate) fn takes_over(&mut self, stored: Arc<Record>) {
+        self.progress = stored.progress.clone();
+        self.stored = stored;
+    }
+
     /// Takes `stored` as what the table holds now.
     pub(crate) fn holds(&mut self, stored: Arc<Record>) {
         self.progress.version = stored.progress.version;

@@ -160,10 +160,13 @@ fn look_as(
         }
         if read {
             let stored = state.table.records[commitment].clone()?;
-            if stored.progress.version != way.stored.progress.version {
+            if stored.progress.version == way.stored.progress.version {
+                way.holds(stored);
+            } else if plan::in_last_minutes(&stored, DEPLOYMENT, instant(state.now)) {
+                way.takes_over(stored);
+            } else {
                 return None;
             }
-            way.holds(stored);
         }
         let record = way.record();
         match look(world, state, &record, &way.attempts, glitch) {
@@ -280,7 +283,8 @@ fn announce(steps: &mut Steps<'_>, index: usize, acting: &Arc<Acting>) {
                 Some(Phase::Act(Arc::new(Acting { extended: now, ..Acting::clone(acting) })))
             }
             Written::LeaseLost if plan::in_last_minutes(&way.record(), DEPLOYMENT, instant(now)) => {
-                Some(Phase::Act(Arc::new(Acting { written: false, ..Acting::clone(acting) })))
+                let plan = Arc::new(Plan { actions: plan.letting_go(), ..Plan::clone(plan) });
+                Some(Phase::Act(Arc::new(Acting { plan, written: false, ..Acting::clone(acting) })))
             }
             Written::LeaseLost => {
                 said = "finds that another invocation works on it";

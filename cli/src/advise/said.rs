@@ -98,8 +98,10 @@ pub fn break_even(advice: &Advice) -> Option<String> {
             let _ = write!(text, ", or at {}.{:02} times the use", times / 1000, times % 1000 / 10);
         }
         (None, Some(full)) => {
-            let _ =
-                write!(text, "; a model unit that is full takes over {full} an hour: more use alone changes nothing");
+            let _ = write!(
+                text,
+                "; a full model unit replaces only {full} of tokens an hour, so more use alone cannot make it pay"
+            );
         }
         (None, None) => {}
     }

@@ -70,6 +70,9 @@ fn the_real_function_looks_at_the_simulated_account() {
     for said in ["ok       Table", "ok       Schedules", "ok       Alias MYOWNAGENT/MYOWNALIAS", "ok       Quota"] {
         assert!(fine.out.contains(said), "{said}: {}", fine.out);
     }
+    let template = local("../../../examples/business-hours.yaml");
+    assert_eq!(template.code, 0, "{}{}", template.out, template.err);
+    assert!(template.err.contains("is not looked at: only a deployment knows its model"), "{}", template.err);
     let units = "Name: a\nModelId: amazon.nova-lite-v1:0:24k\nModelUnits: 11\n";
     let wrong = crate::checking::with_input(&["doctor", "-", "--local"], units);
     assert!(wrong.code == 1 && wrong.out.contains("wrong    Guardrails"), "{}{}", wrong.out, wrong.err);

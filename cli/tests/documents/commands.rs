@@ -19,6 +19,7 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("bedrock", "delete-provisioned-model-throughput", &["--provisioned-model-id"]),
     ("bedrock", "list-provisioned-model-throughputs", &["--query", "--output"]),
     ("bedrock", "list-tags-for-resource", &["--resource-arn"]),
+    ("cloudformation", "continue-update-rollback", &["--stack-name"]),
     ("cloudformation", "delete-stack", &["--stack-name"]),
     ("cloudformation", "deploy", &["--template-file", "--stack-name", "--capabilities", "--parameter-overrides"]),
     ("cloudformation", "describe-stack-events", &["--stack-name", "--query", "--output"]),
@@ -38,11 +39,15 @@ const AWS: &[(&str, &str, &[&str])] = &[
             "--query",
         ],
     ),
+    ("cloudformation", "wait", &["--stack-name"]),
+    ("dynamodb", "create-table", &["--table-name", "--attribute-definitions", "--key-schema", "--billing-mode"]),
     ("dynamodb", "delete-table", &["--table-name"]),
+    ("dynamodb", "list-backups", &["--table-name", "--backup-type", "--query", "--output"]),
+    ("dynamodb", "restore-table-from-backup", &["--backup-arn", "--target-table-name"]),
     (
         "dynamodb",
         "restore-table-to-point-in-time",
-        &["--source-table-name", "--target-table-name", "--use-latest-restorable-time"],
+        &["--source-table-name", "--target-table-name", "--restore-date-time"],
     ),
     ("dynamodb", "update-continuous-backups", &["--table-name", "--point-in-time-recovery-specification"]),
     (
@@ -59,6 +64,7 @@ const AWS: &[(&str, &str, &[&str])] = &[
     ("lambda", "invoke", &["--function-name", "--cli-binary-format", "--payload"]),
     ("lambda", "put-function-concurrency", &["--function-name", "--reserved-concurrent-executions"]),
     ("logs", "tail", &["--since", "--filter-pattern"]),
+    ("s3", "rb", &["--force"]),
     ("scheduler", "list-schedules", &["--group-name", "--query", "--output"]),
     ("service-quotas", "list-service-quotas", &["--service-code", "--query", "--output"]),
     ("ssm", "get-parameter", &["--name"]),
@@ -153,9 +159,7 @@ impl Shell {
             let rest: Vec<String> = rest.iter().map(|word| self.filled(word, place)).collect();
             match tool.as_str() {
                 "make" => make(&rest, place),
-                // Of the release, whose files are those of the repository: tools/first_day/ runs it.
-                "tar" | "cd" => assert!(rest.last().unwrap().starts_with("throughput-scheduler-"), "{place}"),
-                "./deploy" => parameters(&rest.join(" "), place),
+                "./deploy" => parameters(&rest, place),
                 "throughput" => self.throughput(&rest, place),
                 "aws" => self.aws(&rest, place),
                 "cargo" => cargo(&rest, place),
@@ -246,6 +250,8 @@ fn stands_for(name: &str, place: &str) -> &'static str {
         "group" => "a-log-group",
         "name" => "support-agent",
         "ticks" => "a-schedule-group",
+        "backup" => "arn:aws:dynamodb:us-east-1:123456789012:table/throughput-scheduler-Table-EXAMPLE/backup/01",
+        "table" => "throughput-scheduler-Table-EXAMPLE",
         "queue" => "https://sqs.eu-central-1.amazonaws.com/123456789012/failures",
         _ => panic!("{place}: no rule knows what ${name} stands for"),
     }
@@ -266,7 +272,8 @@ pub(crate) fn make(words: &[String], place: &str) {
         match word.split_once('=') {
             Some(("EVENT", "…") | ("ARCHITECTURE", "x86_64" | "arm64")) => {}
             Some(("YES", "1")) => assert!(makefile.contains("$(YES)"), "{place}"),
-            Some(("PARAMETERS", given)) => parameters(given, place),
+            Some(("PARAMETERS", given)) => parameters(&split(given).concat(), place),
+            Some(("STACK", _)) => assert!(makefile.contains("$(STACK)"), "{place}"),
             Some(("WRITE", "1")) => assert!(makefile.contains("$(WRITE)"), "{place}"),
             Some(("EVENT" | "FILE", file)) => assert!(root().join(file).is_file(), "{place}: {file} is no file"),
             Some(("TARGET", target)) => {
@@ -287,9 +294,9 @@ pub(crate) fn make(words: &[String], place: &str) {
 }
 
 /// Checks that each `NAME=VALUE` is for a parameter of the template.
-fn parameters(given: &str, place: &str) {
+fn parameters(given: &[String], place: &str) {
     let known = Template::read().names("Parameters");
-    for word in given.split_whitespace() {
+    for word in given.iter().filter(|word| *word != "YES=1") {
         let name = word.split_once('=').unwrap_or_else(|| panic!("{place}: {word} is no NAME=VALUE")).0;
         assert!(known.contains(&name.to_owned()), "{place}: the template has no parameter {name}");
     }

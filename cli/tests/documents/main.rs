@@ -44,7 +44,7 @@ Timetable:
 ";
     fs::write(directory.join("support.yaml"), sample).unwrap();
     fs::write(directory.join("wrong.yaml"), wrong).unwrap();
-    fs::write(directory.join("template.yaml"), read("examples/business-hours.yaml")).unwrap();
+    fs::write(directory.join("support-stack.yaml"), read("examples/business-hours.yaml")).unwrap();
     for week in ["office.csv", "shop.csv", "batch.csv"] {
         fs::write(directory.join(week), read(&format!("cli/tests/advise/usage/{week}"))).unwrap();
     }

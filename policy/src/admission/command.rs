@@ -71,8 +71,8 @@ fn was_carried_out(there: &There, request_id: &str) -> bool {
             || tombstone.as_ref().is_some_and(|tombstone| knows(&tombstone.invocations)))
 }
 
-/// Why `command` is too old to change anything, if it is. A `Retire` never is. What was retired since is not declared anew,
-/// either, unless `is_there` says that it was.
+/// Why `command` is too old to change anything, if it is. A `Retire` never is. A scaling with a declaration that is older than a
+/// retirement does not register the commitment again; `is_there` says that it is registered.
 fn stale(command: &Command, dates: &Dates, is_there: bool, sent: Timestamp) -> Option<String> {
     if matches!(command, Command::Retire(_)) {
         return None;

@@ -86,7 +86,7 @@ fn is_somebody_elses(request: &Request, record: &Record) -> Result<Option<Admitt
     }
 }
 
-/// An older request changes nothing. Of the same date, a Create is what came before the Delete.
+/// An older request changes nothing. If a Create and a Delete have the same date, the Create counts as the older one.
 fn refuse_if_older(request: &Request, known: &Resource, record: &Record) -> Result<(), Refusal> {
     let goes = record.declared.goes();
     let loses = match request.kind {
@@ -165,8 +165,8 @@ fn spent(declared: &Declared, inherited: &BTreeSet<String>) -> Option<String> {
     inherited.contains(purchase).then(|| purchase.to_owned())
 }
 
-/// What an Update that fails puts back in force. A request that it overtakes fails with it, so that is what was before that
-/// one: nothing before a Create.
+/// The declaration that comes back in force if this Update fails. If it overtakes an undecided request, that one fails with it:
+/// then the declaration from before both comes back, and none if the first was a Create.
 fn in_force(before: &Record) -> Option<Previous> {
     let Declared { commitment, by_hand, .. } = &before.declared;
     match before.declared.undecided() {

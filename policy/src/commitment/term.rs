@@ -1,7 +1,7 @@
 //! For how long is it bought, and which purchase is that?
 //!
-//! A term is paid for as a whole, so it is bought once for each name that the user gives a purchase (docs/reference.md
-//! section 2, "Terms").
+//! A term is paid for as a whole, so it is bought once for each name that the user gives a purchase (docs/reference.md,
+//! "Terms").
 
 use std::fmt::{self, Display};
 use std::str::FromStr;

@@ -36,11 +36,11 @@ pub enum Action {
     Point {
         /// The parameter.
         parameter: ParameterName,
-        /// What it is to hold.
+        /// The value that it is to hold.
         value: String,
-        /// What that is, for people.
+        /// The value in words, for the log and reports.
         to: String,
-        /// What it has to hold right before the call; nothing if it has to be missing.
+        /// The value that it has to hold right before the call; nothing if it has to be missing.
         expected: Option<String>,
     },
     /// `DeleteProvisionedModelThroughput`, after marks and routes were read again.

@@ -155,11 +155,11 @@ impl One<'_, '_> {
                 "alias {id} is routed to {throughput}, which is not ours: it is left alone; TakeOver lets it leave"
             ));
         } else if !matches!(alias.status, AliasStatus::Prepared | AliasStatus::Updating) {
-            // Only its owner can bring it on, and until then the throughput that it had of ours is kept.
+            // Only the owner of that throughput can repair the alias. Until then the one of ours that it used is kept.
             let status = alias.status.as_str();
             self.step.problems.push(format!("alias {id} is {status} on {throughput}, which is not ours"));
         }
-        // Rule 2: what is let go is not looked at any more.
+        // Rule 2: an alias is not read any more once it is let go. So one that may still return is not let go.
         let has_served = self.view.ours.iter().any(|ours| self.view.has_served(&ours.arn));
         alias.status == AliasStatus::Deleting || !is_in_doubt(&alias.status, has_served)
     }

@@ -16,9 +16,11 @@ use crate::record::Record;
 #[derive(Debug, Clone, Default)]
 pub struct Attempts {
     failed: Vec<(Action, CallError)>,
-    /// Refused for a reason that may pass, by what could not be done.
+    /// Calls refused for a reason that may pass. The key is the error's text after "cannot".
     passing: BTreeMap<String, CallError>,
     refused_patiently: BTreeSet<String>,
+    /// Deletions that are tried again, and that nobody may expect to succeed: the caller has no right to them.
+    denied: Vec<CallError>,
     /// The version that a write of ours gave each parameter.
     written: BTreeMap<ParameterName, i64>,
 }
@@ -32,7 +34,7 @@ impl Attempts {
         }
     }
 
-    /// Notes that what was written to `parameter` made it that `version`.
+    /// Notes the version that our write gave `parameter`.
     pub fn wrote(&mut self, parameter: &ParameterName, version: i64) {
         self.written.insert(parameter.clone(), version);
     }
@@ -48,6 +50,10 @@ impl Attempts {
         // Near a term's end every failure is tried again within seconds, for a term that renews costs a month.
         if let Action::Delete { arn, patient: true, .. } = action {
             self.refused_patiently.insert(arn.clone());
+            if error.is_denied() && !self.denied.contains(&error) {
+                self.denied.push(error);
+                return true;
+            }
             return false;
         }
         if error.is_passing() {
@@ -62,7 +68,7 @@ impl Attempts {
 
     /// The calls that failed.
     pub fn failures(&self) -> impl Iterator<Item = &CallError> {
-        self.failed.iter().map(|(_, error)| error)
+        self.failed.iter().map(|(_, error)| error).chain(&self.denied)
     }
 
     /// Whether `action` has failed already.

@@ -21,11 +21,11 @@ pub(super) struct View<'a> {
     pub(super) progress: Progress,
     /// The throughputs that are ours; one that looks have missed is [`ThroughputStatus::Unseen`].
     pub(super) ours: Vec<Throughput>,
-    /// Names that somebody else's throughput bears.
+    /// Names of throughputs that are not ours.
     pub(super) taken: BTreeSet<String>,
-    /// Names that a throughput bears of which it could not be found out whose it is.
+    /// Names of throughputs whose owner could not be found out.
     pub(super) unknown: BTreeSet<String>,
-    /// Why what is wanted cannot be bought now.
+    /// Why the wanted throughput cannot be bought now.
     pub(super) refused: Option<String>,
     /// The value of `Purchase` that was spent before, if that is why nothing is bought.
     pub(super) spent: Option<String>,
@@ -164,7 +164,7 @@ impl View<'_> {
         is_new && marks.may_become(self.commitment().name.as_str(), self.situation.deployment)
     }
 
-    /// Settles what each remembered throughput is that is not listed.
+    /// Gets each remembered throughput that List does not show.
     fn look_for_held(&mut self, releasing: bool, step: &mut Step) {
         let listed = |arn: &String| self.situation.observed.throughputs.iter().any(|seen| seen.arn == *arn);
         let unlisted: Vec<String> =
@@ -244,7 +244,7 @@ impl View<'_> {
                 }
             }
         }
-        // Names are unique: where somebody else's shows, ours is not.
+        // A name exists once: if somebody else's throughput has it, our purchase of that name did not happen.
         for name in self.taken.clone() {
             self.miss_announced(&name, step);
         }
@@ -264,7 +264,7 @@ impl View<'_> {
         step.waiting.push(WaitingOn::Purchase { name: name.to_owned() });
     }
 
-    /// Settles whose each throughput is that an alias or a parameter names and nobody has found so far.
+    /// Gets each throughput that an alias or a parameter names and that was not found before, and sees whose it is.
     fn look_for_named(&mut self, step: &mut Step) {
         let observed = self.situation.observed;
         let routed = observed.aliases.values().filter_map(|alias| alias.as_ref().ok()?.as_ref()?.throughput.as_ref());

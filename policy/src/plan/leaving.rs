@@ -7,22 +7,25 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::inspect::View;
-use super::policy::{self, DELETE_BEFORE_TERM_END, Doing, Goal, Hold, Leaving, TERM_END_GRACE, TermState, after};
+use super::policy::{
+    self, DELETE_BEFORE_TERM_END, Goal, Hold, Leaving, StatusForDeletion, TERM_END_GRACE, TermState, after,
+};
 use super::{Action, Step, WaitingOn, parameters};
 use crate::commitment::{AliasId, Term, bare_model};
 use crate::observed::{AliasStatus, Question, Throughput, ThroughputStatus};
 use crate::record::{Held, Lifecycle};
 
-/// What may still lead invocations to a throughput.
+/// Aliases and parameters that may lead invocations to a throughput.
 #[derive(Debug, Default)]
 struct Users {
     /// Aliases and parameters that name it.
     named: Vec<WaitingOn>,
-    /// Those of which it is not known.
+    /// Aliases and parameters that may still lead to it: they are being changed, failed, or could not be read.
     in_doubt: Vec<WaitingOn>,
 }
 
-/// Lets every throughput go that is not to stay, one safe step each. Returns since when each has been left by all.
+/// Moves each throughput that does not stay one step towards its deletion. Returns, by ARN, when the last alias and
+/// parameter had left it.
 pub(super) fn let_go(view: &View<'_>, goal: &Goal, step: &mut Step) -> BTreeMap<String, Option<Timestamp>> {
     let mut left = BTreeMap::new();
     for throughput in &view.ours {
@@ -63,7 +66,7 @@ fn users_of(view: &View<'_>, throughput: &Throughput) -> Users {
         match seen {
             Ok(Some(alias)) => {
                 let names_it = alias.throughput.as_ref().is_some_and(|named| named == arn || named == name);
-                // Rule 8: where somebody else's throughput is named, only a change under way is ours to wait for.
+                // Rule 8: an alias that is being deleted on somebody else's throughput is not waited for.
                 let elsewhere = alias.throughput.as_ref().is_some_and(|named| view.our(named).is_none());
                 let doubtful = policy::is_in_doubt(&alias.status, may_wait);
                 if names_it {
@@ -97,7 +100,7 @@ fn let_one_go(
     let Throughput { name, arn, status, .. } = throughput;
     let Some(held) = view.held(arn) else { return };
     let now = view.now();
-    // The deletion may be held back for a while only, and be possible before the term ends.
+    // What holds the deletion back may pass within seconds: the tick stays awake until the term ends.
     if let Some(until) = held.term_end.filter(|end| policy::is_near(*end, policy::AWAKE_BEFORE_TERM_END, now)) {
         step.waiting.push(WaitingOn::TermToEnd { name: name.clone(), until: Some(until) });
     }
@@ -109,12 +112,12 @@ fn let_one_go(
         left: left.is_some(),
         drained,
         status: match status {
-            ThroughputStatus::Unseen => Doing::Unseen,
-            ThroughputStatus::Updating => Doing::Updating,
+            ThroughputStatus::Unseen => StatusForDeletion::Unseen,
+            ThroughputStatus::Updating => StatusForDeletion::Updating,
             ThroughputStatus::InService
             | ThroughputStatus::Creating
             | ThroughputStatus::Failed
-            | ThroughputStatus::Unknown(_) => Doing::Other,
+            | ThroughputStatus::Unknown(_) => StatusForDeletion::Other,
         },
         term,
         irreplaceable: false,
@@ -181,7 +184,6 @@ fn term_state(held: &Held, status: &ThroughputStatus, now: Timestamp) -> TermSta
 
 /// Rule 9: a throughput of a `LEGACY` model cannot be bought again, so a timetable alone does not delete it.
 fn is_irreplaceable(view: &View<'_>, throughput: &Throughput, goal: &Goal, step: &mut Step) -> bool {
-    let Throughput { name, model_arn, foundation_model_arn, .. } = throughput;
     let declared = &view.situation.record.declared;
     let by_hand = declared.lifecycle != Lifecycle::Active
         || view.situation.record.is_of_newer_format()
@@ -191,29 +193,60 @@ fn is_irreplaceable(view: &View<'_>, throughput: &Throughput, goal: &Goal, step:
     if by_hand || has_term || goal.replaces() || !view.serves(throughput) || !is_of_declared_model(view, throughput) {
         return false;
     }
+    let legacy = is_legacy(view, throughput, step);
+    if let Legacy::Yes(model) = &legacy {
+        step.problems.push(format!(
+            "{} is not deleted although it is off: {model} has turned LEGACY and could not be bought again; scale down or \
+             retire to delete it all the same",
+            throughput.name
+        ));
+    }
+    legacy != Legacy::No
+}
+
+/// Rule 9: a throughput of a `LEGACY` model is not given up to make room for a smaller one. True also while that is not known.
+pub(super) fn could_not_be_bought_again(view: &View<'_>, arn: &str, step: &mut Step) -> bool {
+    let Some(throughput) = view.ours.iter().find(|ours| ours.arn == arn) else { return false };
+    let legacy = is_legacy(view, throughput, step);
+    if let Legacy::Yes(model) = &legacy {
+        step.problems.push(format!(
+            "{} is not given up for a smaller one: {model} has turned LEGACY and could not be bought again",
+            throughput.name
+        ));
+    }
+    legacy != Legacy::No
+}
+
+/// Whether a model has turned `LEGACY`.
+#[derive(PartialEq, Eq)]
+enum Legacy {
+    /// This base model has.
+    Yes(String),
+    No,
+    /// AWS has not said so far, or could not be asked.
+    Unknown,
+}
+
+/// Whether the base model of `throughput` has turned `LEGACY`.
+fn is_legacy(view: &View<'_>, throughput: &Throughput, step: &mut Step) -> Legacy {
+    let Throughput { model_arn, foundation_model_arn, .. } = throughput;
     let base = if foundation_model_arn.is_empty() { model_arn } else { foundation_model_arn };
     let model = bare_model(base).to_owned();
     match view.situation.observed.facts.lifecycles.get(&model) {
         None => {
             step.ask(Question::Lifecycle(model));
-            true
+            Legacy::Unknown
         }
-        Some(Ok(lifecycle)) if !lifecycle.is_legacy => false,
-        Some(Ok(_)) => {
-            step.problems.push(format!(
-                "{name} is not deleted although it is off: {model} has turned LEGACY and could not be bought again; \
-                 scale down or retire to delete it all the same"
-            ));
-            true
-        }
+        Some(Ok(lifecycle)) if lifecycle.is_legacy => Legacy::Yes(model),
+        Some(Ok(_)) => Legacy::No,
         Some(Err(error)) => {
             step.failed(error);
-            true
+            Legacy::Unknown
         }
     }
 }
 
-/// Whether it is of the model that is declared: the name that it was bought with stands for the model, too.
+/// Whether it serves the declared model. A throughput's name depends on the model, so a name that fits proves it.
 fn is_of_declared_model(view: &View<'_>, throughput: &Throughput) -> bool {
     let held = view.held(&throughput.arn);
     view.commitment().sizes().into_iter().any(|units| held.is_some_and(|held| held.name == view.name_of(units)))

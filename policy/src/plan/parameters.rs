@@ -53,7 +53,7 @@ pub(super) fn point(view: &View<'_>, goal: &Goal) -> Pointed {
         pointed.let_go &= let_go;
         if let_go && left_with.is_some() {
             pointed.free.push(Target::Parameter(name.clone()));
-            // From now on it is whoever's it becomes, unless an Update may yet fail.
+            // From now on it may belong to anybody. If a pending Update fails, it is ours again: then it stays noted.
             if earlier != Some(name) {
                 pointed.own.remove(name);
             }

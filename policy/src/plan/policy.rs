@@ -8,9 +8,9 @@ use crate::commitment::AtTermEnd;
 use crate::observed::{AliasStatus, ThroughputStatus};
 use crate::record::{Held, Record};
 
-/// Rule 5: looks that miss a throughput have to be so far apart before it counts as gone.
+/// Rule 5: the least time between the two looks that prove a throughput gone.
 pub const GONE_AFTER: SignedDuration = SignedDuration::from_mins(2);
-/// Rules 4 and 5: an announced purchase is repeated for so long, and looks that miss it count only after that.
+/// Rules 4 and 5: an announced purchase is repeated for this long. Looks that miss it count only after that.
 pub const REPEAT_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// Rule 6: how long after a failure the same is not tried again.
 pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
@@ -29,14 +29,14 @@ pub const AWAKE_BEFORE_TERM_END: SignedDuration = SignedDuration::from_secs(135)
 pub const AGAIN_AT_TERM_END: SignedDuration = SignedDuration::from_secs(2);
 /// Rule 10: how long after a term's end its deletion is still expected to be refused, because clocks differ.
 pub const TERM_END_GRACE: SignedDuration = SignedDuration::from_mins(1);
-/// Rule 10: after so much of a term whose end AWS never told, deletion is tried at each tick: 28 days for a month.
+/// Rule 10: AWS may never tell when a term of a month ends. After 28 days each tick tries to delete.
 pub const UNDATED_MONTH: SignedDuration = SignedDuration::from_hours(28 * 24);
 /// Rule 10: the same for six months, in the shortest six months that there are, less a day.
 pub const UNDATED_SIX_MONTHS: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// A refusal that may pass is a problem when it has lasted for so long (docs/reference.md, "Reports").
 pub const PROBLEM_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
-/// What there is that fits what is wanted: the throughput of that name, by ARN.
+/// The state of the throughput that has the wanted name; with its ARN if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fitting {
     /// It serves, perhaps while AWS changes it.
@@ -45,11 +45,11 @@ pub enum Fitting {
     Unseen(String),
     /// It is being created.
     Creating(String),
-    /// Nothing fits, or what fits has failed and has to go first. Whether it can be bought now:
+    /// There is none, or it has failed and has to go first. Holds the state of its purchase.
     Nothing(Purchase),
 }
 
-/// What came of trying to buy.
+/// The state of the purchase of the wanted throughput.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purchase {
     /// It is being bought, or it is not known yet whether it was bought.
@@ -88,9 +88,9 @@ pub enum Goal {
         /// The throughput that serves until then.
         interim: Option<String>,
     },
-    /// Whether there will be one shows soon: everything stays as it is.
+    /// Nobody knows yet which throughput will serve: everything stays as it is until then.
     Await,
-    /// What there is, if anything: what is wanted cannot be had now.
+    /// The wanted throughput cannot be bought now. Another one serves meanwhile, if there is one.
     MakeDo {
         /// The throughput that serves.
         interim: Option<String>,
@@ -158,7 +158,7 @@ impl Goal {
         matches!(self, Self::Await | Self::Hold(_))
     }
 
-    /// Whether what goes is replaced by a throughput in service.
+    /// Whether a throughput in service takes the place of those that go.
     #[must_use]
     pub fn replaces(&self) -> bool {
         matches!(self, Self::Serve(_))
@@ -187,7 +187,7 @@ pub fn is_in_doubt(status: &AliasStatus, has_served: bool) -> bool {
     }
 }
 
-/// What is known of a throughput that is to go.
+/// The facts about a throughput that is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the table asks for")]
 pub struct Leaving {
@@ -199,19 +199,19 @@ pub struct Leaving {
     pub left: bool,
     /// When the drain is over.
     pub drained: Option<Timestamp>,
-    /// What AWS says it is doing.
-    pub status: Doing,
+    /// Its status.
+    pub status: StatusForDeletion,
     /// Its term.
     pub term: TermState,
-    /// Its model could not be bought again, and a timetable alone says Off; or that is not known.
+    /// Rule 9 keeps it: its model has turned `LEGACY`, and only a timetable says Off. True also while AWS has not said which.
     pub irreplaceable: bool,
     /// Its deletion was refused in this invocation for a reason that is waited out.
     pub refused: bool,
 }
 
-/// What AWS says a throughput that is to go is doing, as far as it matters for its deletion.
+/// The status of a throughput that is to go, as far as it matters for its deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum StatusForDeletion {
     /// Looks have missed it.
     Unseen,
     /// It is being changed.
@@ -262,10 +262,10 @@ pub fn why_not_deleted(leaving: &Leaving, now: Timestamp) -> Option<Hold> {
             Some(Hold::NotLeft) // rule 10: the last look counts
         }
         Leaving { term: TermState::LastMinutes, .. } => None, // rule 10
-        Leaving { status: Doing::Unseen, .. } => Some(Hold::Unseen), // rule 5
+        Leaving { status: StatusForDeletion::Unseen, .. } => Some(Hold::Unseen), // rule 5
         Leaving { in_doubt: true, .. } => Some(Hold::NotLeft), // rule 2
         _ if draining => Some(Hold::Draining),                // rule 2
-        Leaving { status: Doing::Updating, .. } => Some(Hold::Updating), // rule 1
+        Leaving { status: StatusForDeletion::Updating, .. } => Some(Hold::Updating), // rule 1
         Leaving { term: TermState::Runs, .. } => Some(Hold::Term), // rule 10
         Leaving { irreplaceable: true, .. } => Some(Hold::Legacy), // rule 9
         Leaving { refused: true, .. } => Some(Hold::Refused), // rule 10
@@ -273,7 +273,7 @@ pub fn why_not_deleted(leaving: &Leaving, now: Timestamp) -> Option<Hold> {
     }
 }
 
-/// Rule 10: whether what is remembered of a throughput with a term is to end with it.
+/// Rule 10: whether a throughput is to be deleted when its term ends.
 #[must_use]
 pub fn is_to_end(record: &Record, held: &Held, deployment: &str, now: Timestamp) -> bool {
     let declared = &record.declared;
@@ -282,7 +282,7 @@ pub fn is_to_end(record: &Record, held: &Held, deployment: &str, now: Timestamp)
     declared.goes() || !fits || commitment.at_term_end == AtTermEnd::Retire || declared.off_by_hand(now)
 }
 
-/// Rule 10: whether aliases and parameters leave what is remembered of a throughput now, because its term is to end soon.
+/// Rule 10: whether aliases and parameters leave a throughput now, because its term is to end soon.
 #[must_use]
 pub fn leaves_with_its_term(record: &Record, held: &Held, deployment: &str, now: Timestamp) -> bool {
     let notice = record.declared.commitment.drain.saturating_add(LEAVE_BEFORE_TERM_END);

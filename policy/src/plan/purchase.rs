@@ -1,10 +1,10 @@
-//! Can what is wanted be had?
+//! Can the wanted throughput be had?
 //!
 //! From the size that is wanted to what fits, and to the purchase of what is missing (docs/policy.md, rules 3, 4, 6 and 10).
 
 use super::inspect::View;
 use super::policy::{self, Fitting, Goal, Interim, Purchase, REPEAT_FOR, RETRY_AFTER, after};
-use super::{Action, Step, WaitingOn};
+use super::{Action, Step, WaitingOn, leaving};
 use crate::commitment::{AtTermEnd, WhenOff};
 use crate::observed::{CallErrorKind, Throughput, ThroughputStatus};
 use crate::record::{Announced, Failure, Gone, Lifecycle};
@@ -28,7 +28,7 @@ pub(super) fn goal(view: &mut View<'_>, step: &mut Step) -> Goal {
     if fitting.as_ref().is_some_and(|fitting| view.leaves_with_its_term(&fitting.arn)) {
         return policy::goal(None, None);
     }
-    let interim = interim(view, fitting.as_ref(), units);
+    let mut interim = interim(view, fitting.as_ref(), units);
     let fitting = match fitting {
         Some(fitting) if fitting.status == ThroughputStatus::Failed => {
             Fitting::Nothing(refuse_until_gone(view, &name, &fitting))
@@ -41,6 +41,9 @@ pub(super) fn goal(view: &mut View<'_>, step: &mut Step) -> Goal {
         }
         None => Fitting::Nothing(buy(view, &name, units, step)),
     };
+    if let (Fitting::Nothing(Purchase::NoRoom), Some(interim)) = (&fitting, &mut interim) {
+        interim.may_be_given_up &= !leaving::could_not_be_bought_again(view, &interim.arn, step);
+    }
     policy::goal(Some(fitting), interim)
 }
 
@@ -49,8 +52,8 @@ fn is_bought_as(view: &View<'_>, ours: &Throughput, name: &str) -> bool {
     view.held(&ours.arn).is_some_and(|held| held.name == name)
 }
 
-/// The throughput that serves until the wanted one does: the largest in service, or that looks have missed. One that leaves with its
-/// term does not.
+/// The throughput that serves until the wanted one does: the largest that is in service, or that has served and was missed by
+/// looks. One that leaves because its term ends does not count.
 fn interim(view: &View<'_>, fitting: Option<&Throughput>, units: ModelUnits) -> Option<Interim> {
     let beside = fitting.map(|fitting| &fitting.arn);
     let is_unseen = |ours: &Throughput| ours.status == ThroughputStatus::Unseen && view.has_served(&ours.arn);
@@ -61,7 +64,9 @@ fn interim(view: &View<'_>, fitting: Option<&Throughput>, units: ModelUnits) -> 
     let commitment = view.commitment();
     let has_on_demand = commitment.when_off == WhenOff::OnDemand && !commitment.model.is_custom();
     let waited_for = view.situation.record.declared.undecided().is_some();
-    let may_be_given_up = largest.units > units.get() && has_on_demand && !waited_for;
+    // A term is paid for to its end: giving it up makes no room.
+    let has_term = view.held(&largest.arn).is_some_and(|held| held.term.is_some());
+    let may_be_given_up = largest.units > units.get() && has_on_demand && !waited_for && !has_term;
     Some(Interim { arn: largest.arn.clone(), may_be_given_up, unseen: is_unseen(largest) })
 }
 
@@ -195,14 +200,15 @@ fn announce(view: &mut View<'_>, name: &str, units: ModelUnits, step: &mut Step)
     step.actions.push(Action::Buy { name: name.to_owned(), announced, repeated: false });
 }
 
-/// Notes a problem that keeps what is wanted from being bought.
+/// Notes a problem that keeps the wanted throughput from being bought.
 fn refuse(view: &mut View<'_>, step: &mut Step, problem: String) -> Purchase {
     view.refused = Some(problem.clone());
     step.problems.push(problem);
     Purchase::Refused
 }
 
-/// A failure since an answer is owed is the answer. An earlier one is tried again in time.
+/// A stack is told a failure that came after its request. An earlier one is not told: the purchase is tried again ten minutes
+/// after it.
 fn refuse_because_of(view: &mut View<'_>, name: &str, failure: Option<&Failure>) {
     let since = view.situation.record.declared.undecided().map(|owed| owed.since);
     if let Some((Failure { reason, .. }, _)) = failure.zip(since).filter(|(failure, since)| failure.at >= *since) {

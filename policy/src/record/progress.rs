@@ -35,7 +35,7 @@ const LONGEST_ARN: usize = 2048;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Progress {
-    /// How often this part, or the lease, was written.
+    /// Rises with each write of this part or of the lease. It begins at the microseconds of the registration.
     #[serde(default)]
     pub version: u64,
     /// By ARN, the throughputs that are known to be ours and not known to be gone.
@@ -175,7 +175,7 @@ pub struct Held {
     /// Its last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failure>,
-    /// When, on its way out, its last alias was first seen elsewhere: the drain counts from here.
+    /// When, on its way out, it was first seen left by all aliases and parameters: the drain counts from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Timestamp>,
     /// The term that it was bought for.

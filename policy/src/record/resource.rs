@@ -30,7 +30,7 @@ pub struct Resource {
 }
 
 impl Resource {
-    /// Whether `request` is the newest one, and not older or newer.
+    /// Whether `request` is the request that was registered last.
     #[must_use]
     pub fn is_newest(&self, request: &Request) -> bool {
         self.newest == request.dated && self.request_id == request.origin.request_id

@@ -1,6 +1,8 @@
 //! The two tables of the policy, arm by arm.
 
-use policy::plan::policy::{Doing, Fitting, Goal, Hold, Interim, Leaving, Purchase, TermState, goal, why_not_deleted};
+use policy::plan::policy::{
+    Fitting, Goal, Hold, Interim, Leaving, Purchase, StatusForDeletion, TermState, goal, why_not_deleted,
+};
 
 use crate::scene::at;
 
@@ -61,7 +63,7 @@ const FREE: Leaving = Leaving {
     in_doubt: false,
     left: true,
     drained: None,
-    status: Doing::Other,
+    status: StatusForDeletion::Other,
     term: TermState::None,
     irreplaceable: false,
     refused: false,
@@ -73,7 +75,7 @@ fn each_arm_of_why_it_is_not_deleted() {
     let everything = Leaving {
         in_doubt: true,
         drained: Some(at(1)),
-        status: Doing::Unseen,
+        status: StatusForDeletion::Unseen,
         irreplaceable: true,
         refused: true,
         ..FREE
@@ -84,13 +86,13 @@ fn each_arm_of_why_it_is_not_deleted() {
         (Leaving { named: true, ..last }, Some(Hold::Named)),
         (Leaving { in_doubt: true, left: false, ..last }, Some(Hold::NotLeft)),
         (Leaving { term: TermState::LastMinutes, ..everything }, None),
-        (Leaving { status: Doing::Updating, ..last }, None),
+        (Leaving { status: StatusForDeletion::Updating, ..last }, None),
         (everything, Some(Hold::Unseen)),
-        (Leaving { status: Doing::Other, ..everything }, Some(Hold::NotLeft)),
-        (Leaving { status: Doing::Other, in_doubt: false, ..everything }, Some(Hold::Draining)),
+        (Leaving { status: StatusForDeletion::Other, ..everything }, Some(Hold::NotLeft)),
+        (Leaving { status: StatusForDeletion::Other, in_doubt: false, ..everything }, Some(Hold::Draining)),
         (Leaving { drained: Some(at(1)), ..FREE }, Some(Hold::Draining)),
         (Leaving { drained: Some(at(0)), ..FREE }, None),
-        (Leaving { status: Doing::Updating, term: TermState::Runs, ..FREE }, Some(Hold::Updating)),
+        (Leaving { status: StatusForDeletion::Updating, term: TermState::Runs, ..FREE }, Some(Hold::Updating)),
         (Leaving { term: TermState::Runs, irreplaceable: true, ..FREE }, Some(Hold::Term)),
         (Leaving { irreplaceable: true, refused: true, ..FREE }, Some(Hold::Legacy)),
         (Leaving { refused: true, ..FREE }, Some(Hold::Refused)),

@@ -91,6 +91,16 @@ pub(crate) fn rule_9() -> Vec<Row> {
                 .remembers(1, |held| held.left = Some(at(-600))),
             &[delete],
         ),
+        row(
+            9,
+            "there is no room for a smaller one: the larger one is not given up",
+            turned_legacy(Scene::new(&json!({})).serves(2).x("TWO")).refused(CallErrorKind::Quota),
+            &[
+                "note  quota refuses ONE: no",
+                "note  TWO is not given up for a smaller one: amazon.nova-lite-v1:0 has turned LEGACY and could not be bought again",
+                "fail  cannot do it: ServiceQuotaExceededException: no",
+            ],
+        ),
         row(9, "it never served", turned_legacy(Scene::new(&closed()).creates(1)), &[delete]),
         row(
             9,

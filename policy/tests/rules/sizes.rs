@@ -1,5 +1,6 @@
 //! Rule 3: another size or model. Rule 4: never twice.
 
+use policy::commitment::Term;
 use policy::observed::{CallErrorKind, Marks, ThroughputStatus};
 use policy::plan::Action;
 use policy::record::{Decision, Failure};
@@ -83,6 +84,12 @@ pub(crate) fn rule_3() -> Vec<Row> {
             3,
             "quota refuses the smaller one, and the aliases have nothing to fall back on",
             shrinks(&reject).refused(CallErrorKind::Quota),
+            &[QUOTA_ONE, QUOTA],
+        ),
+        row(
+            3,
+            "quota refuses the smaller one beside a term, which is paid for whether it is given up or not",
+            shrinks(&plain).remembers(2, |held| held.term = Some(Term::OneMonth)).refused(CallErrorKind::Quota),
             &[QUOTA_ONE, QUOTA],
         ),
         row(

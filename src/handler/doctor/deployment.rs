@@ -81,7 +81,7 @@ impl Handler {
                     }
                 }
                 checks.push(if without.is_empty() {
-                    ok("Schedules", format!("{} commitments are registered", records.len()))
+                    ok("Schedules", format!("commitments that are registered: {}", records.len()))
                 } else {
                     let text = format!("missing, disabled or different: {}", without.join(", "));
                     wrong("Schedules", text, "send {\"Action\": \"Repair\"}")
