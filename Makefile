@@ -1,7 +1,7 @@
 # Every verb of the project. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo invoke quick test judges deploys smoke second-opinion soak reliability worlds mistakes check schema pictures \
-  lint-templates lint-workflows deny pins \
+.PHONY: help demo invoke quick test judges judge-recordings judge-live judge-smoke judge-emulator judge-timetables deploys \
+  smoke second-opinion soak reliability worlds mistakes check schema pictures lint-templates lint-workflows deny pins \
   bench bench-desired growth fuzz mutants build package packaged deploy advise
 
 CARGO := cargo
@@ -47,14 +47,22 @@ test: .venv/referee/installed # run every test, and hold what was recorded again
 	@rm -rf $(RECORDED)
 
 # By AWS's models, by boto3, by moto's EventBridge Scheduler, and by a second opinion on timetables: docs/reliability.md.
-judges: .venv/referee/installed
+# They wait most of their time: side by side.
+judges: .venv/referee/installed .venv/deploys/installed .venv/aws/installed
 	@$(CARGO) build --quiet --workspace --bin bootstrap --bin stage --bin timetables --bin account
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target \
+	  judge-recordings judge-live judge-smoke judge-emulator judge-timetables deploys
+
+judge-recordings:
 	@$(REFEREE) tools/referee/recordings.py $(RECORDED)
+judge-live:
 	@$(REFEREE) tools/referee/live.py $(TARGET)/debug/stage
+judge-smoke:
 	@$(REFEREE) tools/smoke/rehearse.py $(TARGET)/debug/account
+judge-emulator:
 	@$(REFEREE) tools/referee/emulator.py $(TARGET)/debug/stage $(TARGET)/debug/bootstrap events
+judge-timetables:
 	@$(REFEREE) tools/second_opinion/compare.py $(TARGET)/debug/timetables --seed 1 --cases 1000
-	@$(MAKE) --no-print-directory deploys
 
 # In your own account: it says what that may cost, and asks. Without MODEL it lists those that are sold. docs/aws-facts.md has the rest.
 smoke: .venv/smoke/installed # buy the smallest throughput on AWS, see what it does, delete it: make smoke MODEL=amazon.nova-lite-v1:0:24k
@@ -63,7 +71,7 @@ smoke: .venv/smoke/installed # buy the smallest throughput on AWS, see what it d
 
 # The deploy script against moto's CloudFormation: docs/reliability.md.
 deploys: .venv/deploys/installed .venv/aws/installed
-	@$(CARGO) build --quiet --workspace --bin bootstrap
+	@$(CARGO) build --quiet --workspace --bin bootstrap --bin stage --bin timetables --bin account
 	@.venv/deploys/bin/python -B tools/first_day/deploys.py .venv/aws/bin/aws $(TARGET)/debug/bootstrap
 
 second-opinion: .venv/referee/installed # compare timetables with a brute force in Python: make second-opinion SEED=7 CASES=20000
@@ -97,6 +105,7 @@ check: lint-templates lint-workflows # formatting, lints, documentation, templat
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+	for mistake in worlds/mistakes/*.patch; do git apply --recount --check $$mistake || exit 1; done
 	$(CARGO) build --quiet --workspace --bin schema --bin throughput
 	$(TARGET)/debug/schema --check schema
 	$(TARGET)/debug/throughput check template.yaml examples/*.yaml events/*.json

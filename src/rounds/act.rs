@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use policy::commitment::{AliasId, ParameterName};
 use policy::observed::{AgentAlias, AliasStatus, COMMITMENT_TAG, CallError, CallErrorKind, DEPLOYMENT_TAG, Throughput};
+use policy::plan::policy::may_still_lead;
 use policy::plan::{Action, Expected, Invocations, Route};
 use policy::record::{Announced, Held, Record, Tombstone, token};
 use tracing::{debug, info, warn};
@@ -276,8 +277,13 @@ impl Rounds<'_> {
                 Ok(Some(alias)) if alias.throughput.as_deref().is_some_and(|named| named == arn || named == name) => {
                     return Ok(Effect::Moved);
                 }
-                // Rule 2: until it is PREPARED it may still send invocations where it sent them before.
-                Ok(Some(alias)) if served && !last_chance && may_return(&alias.status) => return Ok(Effect::Moved),
+                Ok(Some(alias)) if !last_chance => {
+                    let known = |named: &String| record.progress.throughputs.contains_key(named);
+                    let on_anothers = alias.throughput.as_ref().is_some_and(|named| !known(named));
+                    if may_still_lead(&alias.status, served, on_anothers) {
+                        return Ok(Effect::Moved);
+                    }
+                }
                 Ok(_) => {}
                 Err(_) if last_chance => {}
                 Err(error) => return Err(error),
@@ -314,11 +320,6 @@ impl Rounds<'_> {
             }
         }
     }
-}
-
-/// Whether an alias in `status` that names another route may still send invocations where it sent them before.
-fn may_return(status: &AliasStatus) -> bool {
-    matches!(status, AliasStatus::Updating | AliasStatus::Creating | AliasStatus::Failed)
 }
 
 /// Rule 4: a definite refusal takes the announcement back, unless an earlier call may have bought.

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulator::Simulator;
 
-/// The schedule group of the deployment that is measured.
-pub(crate) const GROUP: &str = "throughput";
+/// The deployment that is measured, its table, and its schedule group.
+pub(crate) const DEPLOYMENT: &str = "throughput";
+pub(crate) const TABLE: &str = DEPLOYMENT;
+pub(crate) const GROUP: &str = DEPLOYMENT;
 /// The commitment.
 pub(crate) const NAME: &str = "support-agent";
 const AGENT: &str = "ABCDEFGHIJ";
@@ -23,6 +25,9 @@ pub(crate) async fn account(aliases: usize) -> Simulator {
         knobs.creation_time = SignedDuration::ZERO;
         knobs.alias_updates_per_second = usize::MAX;
     });
+    // As the Guard of the service's own stack leaves it.
+    let open = json!({"Name": DEPLOYMENT, "TableId": sim.table_id(TABLE), "Group": GROUP, "Open": true});
+    sim.put_item(TABLE, "deployment", &open);
     sim.add_agent(AGENT, "amazon.nova-lite-v1:0");
     sim.add_agent_version(AGENT, "3", "amazon.nova-lite-v1:0");
     for alias in ids(aliases) {

@@ -65,12 +65,13 @@ impl Drop for Roots {
     }
 }
 
+/// Where the SDK looks for the address of each service that a steady tick asks.
+const SERVICES: [&str; 3] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_BEDROCK", "AWS_ENDPOINT_URL_BEDROCK_AGENT"];
+
 /// Servers that take the TLS off and hand on to the simulator, and a file of roots by which they can be trusted.
 pub(crate) struct Https {
-    /// One address for each service, as in AWS: connections are not shared between them.
-    pub(crate) bedrock: String,
-    /// See above.
-    pub(crate) agents: String,
+    /// One address for each service that a steady tick asks, as in AWS: connections are not shared between them.
+    addresses: crate::function::Variables,
     /// The machine's roots and ours.
     pub(crate) roots: Roots,
     servers: Vec<JoinHandle<()>>,
@@ -102,19 +103,18 @@ impl Https {
             .map_err(|error| said(&error))?;
         let acceptor = TlsAcceptor::from(Arc::new(configuration));
         let behind = url.trim_start_matches("http://").to_owned();
-        let (bedrock, first) = serve(acceptor.clone(), behind.clone()).await.map_err(|error| said(&error))?;
-        let (agents, second) = serve(acceptor, behind).await.map_err(|error| said(&error))?;
-        Ok(Self { bedrock, agents, roots, servers: vec![first, second] })
+        let (mut addresses, mut servers) = (Vec::new(), Vec::new());
+        for variable in SERVICES {
+            let (address, server) = serve(acceptor.clone(), behind.clone()).await.map_err(|error| said(&error))?;
+            addresses.push((variable, address));
+            servers.push(server);
+        }
+        Ok(Self { addresses, roots, servers })
     }
 
     /// What tells a function, and the twin, of them.
     pub(crate) fn variables(&self) -> crate::function::Variables {
-        let mut variables = self.roots.variables();
-        variables.extend([
-            ("AWS_ENDPOINT_URL_BEDROCK", self.bedrock.clone()),
-            ("AWS_ENDPOINT_URL_BEDROCK_AGENT", self.agents.clone()),
-        ]);
-        variables
+        [self.roots.variables(), self.addresses.clone()].concat()
     }
 }
 

@@ -12,7 +12,7 @@ use super::policy::{
 };
 use super::{Action, Step, WaitingOn, parameters};
 use crate::commitment::{AliasId, Term, bare_model};
-use crate::observed::{AliasStatus, Question, Throughput, ThroughputStatus};
+use crate::observed::{Question, Throughput, ThroughputStatus};
 use crate::record::{Held, Lifecycle};
 
 /// Aliases and parameters that may lead invocations to a throughput.
@@ -66,12 +66,10 @@ fn users_of(view: &View<'_>, throughput: &Throughput) -> Users {
         match seen {
             Ok(Some(alias)) => {
                 let names_it = alias.throughput.as_ref().is_some_and(|named| named == arn || named == name);
-                // Rule 8: an alias that is being deleted on somebody else's throughput is not waited for.
-                let elsewhere = alias.throughput.as_ref().is_some_and(|named| view.our(named).is_none());
-                let doubtful = policy::is_in_doubt(&alias.status, may_wait);
+                let on_anothers = alias.throughput.as_ref().is_some_and(|named| view.our(named).is_none());
                 if names_it {
                     users.named.push(leaving(id));
-                } else if doubtful && (!elsewhere || alias.status != AliasStatus::Deleting) {
+                } else if policy::may_still_lead(&alias.status, may_wait, on_anothers) {
                     users.in_doubt.push(leaving(id));
                 }
             }

@@ -187,6 +187,12 @@ pub fn is_in_doubt(status: &AliasStatus, has_served: bool) -> bool {
     }
 }
 
+/// Rules 2 and 8: the same, but an alias that is being deleted on somebody else's throughput is not waited for.
+#[must_use]
+pub fn may_still_lead(status: &AliasStatus, has_served: bool, is_on_anothers: bool) -> bool {
+    is_in_doubt(status, has_served) && !(is_on_anothers && *status == AliasStatus::Deleting)
+}
+
 /// The facts about a throughput that is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the table asks for")]
