@@ -169,7 +169,7 @@ else
 endif
 
 mutants: .cargo-tools/cargo-mutants-27.1.0 # break the decisions one by one and see that a test notices: make mutants FILE=policy/src/guardrails.rs
-	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) mutants --output target $(if $(FILE),--re '^$(FILE):')
+	PATH="$(CURDIR)/.cargo-tools/bin:$$PATH" $(CARGO) mutants --package policy --output target $(if $(FILE),--re '^$(FILE):')
 
 build: .venv/cargo-lambda/installed # make the deployable package: make build, or make build ARCHITECTURE=x86_64
 	@CARGO=$(CARGO) tools/build.sh $(ARCHITECTURE)
